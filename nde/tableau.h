@@ -13,18 +13,18 @@ COSTATE_BEGIN_DECLS
 enum { NDE_STAGES = 16, NDE_DENSE = 8 };
 
 typedef struct nde_tableau {
-    const char *name,
-        *cite;           /* "tsit5", "Tsitouras 2011, Table 1"                                 */
-    const char *aliases; /* peers' names, with spaces between: "RK45 torchdiffeq:dopri5"; NULL */
-    int         stages;  /* of the step itself                                                 */
+    const char *name;    /* "tsit5"                                                    */
+    const char *cite;    /* "Tsitouras 2011, Table 1"                                  */
+    const char *aliases; /* peers' names: "RK45 torchdiffeq:dopri5"; NULL              */
+    int         stages;  /* of the step itself                                         */
     int         order;
-    int         error_order; /* 0: no estimate, fixed steps only; with e2: of the two combined    */
-    int    dense_stages;     /* for dense output alone: they follow the others in a and c         */
-    int    dense_order;      /* of the interpolant                                                */
-    int    dense_degree;     /* highest power of x; 0: cubic Hermite of y, y1, k1 and f(y1)       */
-    double a[NDE_STAGES][NDE_STAGES], b[NDE_STAGES], c[NDE_STAGES];
-    double e[NDE_STAGES];  /* b minus the embedded weights                                    */
-    double e2[NDE_STAGES]; /* dop853's second estimate, of order 3; all zero elsewhere        */
+    int         error_order;  /* 0: no estimate, fixed steps; with e2: of the two combined  */
+    int         dense_stages; /* for dense output alone: they follow the others in a and c  */
+    int         dense_order;  /* of the interpolant                                         */
+    int         dense_degree; /* highest power of x; 0: cubic Hermite of y, y1, k1, f(y1)   */
+    double      a[NDE_STAGES][NDE_STAGES], b[NDE_STAGES], c[NDE_STAGES];
+    double      e[NDE_STAGES];  /* b minus the embedded weights                             */
+    double      e2[NDE_STAGES]; /* dop853's second estimate, of order 3; elsewhere zero     */
     /* y(t + x h) = y + h sum_i k_i sum_{p=1..dense_degree} dense[i][p] x^p; x = 1 gives y1 */
     double dense[NDE_STAGES][NDE_DENSE + 1];
     double stability; /* extent of the stability region on the negative real axis; 0: unknown */
