@@ -1,0 +1,118 @@
+/* plan_internal.h - what a compiled plan consists of (internal).
+
+   A plan is two lists of steps, *once* (nodes of parameters and constants alone) and *main*. A step is a strip program
+   (a run of elementwise instructions over one domain, tile by tile), a product, a sum over rows, the plain kernel of
+   an operation, or a copy. An operand is an offset behind one of the run's bases. */
+#ifndef COSTATE_AUTODIFF_PLAN_INTERNAL_H
+#define COSTATE_AUTODIFF_PLAN_INTERNAL_H
+
+#include <costate/autodiff/plan.h>
+
+#include "kernels/product.h"
+#include "kernels/strip.h"
+#include "op.h"
+
+enum {
+    BASE_BLOCK,
+    BASE_TEMP,
+    BASE_THETA,
+    BASE_RESIDUAL,
+    BASE_ARGS
+}; /* BASE_ARGS + i: in[i], then out[i] */
+
+enum { TILE = 1024, LINCOMB_MOST = 64 };
+
+typedef struct operand {
+    int base;
+    int step; /* bytes from one element of the domain to the next; 0: one element, or a tile's temporary */
+    size_t off;
+} operand; /* step is also 1 in a binding whose memory is not padded */
+
+/* One elementwise instruction. */
+typedef struct instr {
+    enum { I_STRIP, I_LINCOMB, I_CAST, I_FILL } kind;
+    ad_opcode      op;
+    ad_type        type;
+    int            m; /* operands */
+    ad_strip_fn   *fn;
+    ad_lincomb_fn *lincomb;
+    ad_cast_fn    *cast;
+    operand        d, x[3];
+    const operand *xs; /* lincomb's operands */
+    const double  *k;
+    const long    *attr;
+} instr;
+
+typedef struct extent { /* elements of an array at run time: fixed, or each times n */
+    long each;
+    int  batched;
+} extent;
+
+typedef struct step {
+    enum { S_STRIPS, S_PRODUCT, S_GEMM, S_ROWDOT, S_ROWSUM, S_PACK, S_RUN, S_COPY, S_ADD } kind;
+    ad_type type;
+    int     first,
+        count;    /* S_STRIPS: instructions; S_ROWDOT, S_ROWSUM: segments                       */
+    extent  size; /* S_STRIPS, S_COPY, S_ADD: elements; products and sums: rows                 */
+    operand x, b, bias,
+        y; /* S_ROWDOT: y is the accumulator (persistent or not), b the dense result     */
+    int has_bias,
+        keep;     /* keep: the accumulator is flushed later, b unused                           */
+    long m, k, n; /* product extents; rowdot: k = p, n = q                                      */
+    int  ta, tb;  /* S_GEMM, S_PACK transposes                                                  */
+    ad_pack_kind   pack;
+    ad_product_fn *product;
+    const ad_node
+        *node; /* S_RUN                                                                      */
+    const operand
+        *in;     /* S_RUN: node->nin operands; S_ROWDOT, S_ROWSUM: a, b of each segment        */
+    long offset; /* S_ADD: element offset in theta_bar; keep: the flush's                      */
+} step;
+
+typedef struct section {
+    step *step;
+    int   count, capacity;
+} section;
+
+typedef struct constant { /* written once into a fresh block */
+    size_t         off;
+    const ad_node *node;
+    long           elements;
+} constant;
+
+struct ad_plan {
+    char     *name;
+    ad_graph *g; /* the plan's own copy of what it needs */
+    ad_arena *arena;
+    section   load_once, once, load, main, store; /* load, store: copies of what is not padded */
+    instr    *instr;
+    int       instrs, instr_capacity;
+    constant *constants;
+    int       nconstants;
+    long      capacity;
+    unsigned  flags;
+    int       nin, nout;
+    size_t    block, temps, residual;
+    int       row_independent;
+};
+
+struct ad_work {
+    const ad_plan *plan;
+    char          *block;
+    char         **base; /* BASE_ARGS + nin + nout */
+};
+
+/* Where a node of the source graph comes from or goes to. */
+typedef struct binding {
+    ad_var  v;
+    operand at;    /* step: 1 when the memory may not be padded: copy                 */
+    int     param; /* outputs: add to theta_bar at element `at.off` instead             */
+} binding;
+
+/* Compiles outs as functions of the bound nodes. */
+ad_status plan_build(ad_plan **p, const char *name, int nin, const binding in[], int nout,
+                     const binding out[], const ad_plan_options *o, int args_in, int args_out);
+
+size_t plan_bytes(ad_type t, ad_shape s, long capacity); /* rounded up, AD_PAD behind */
+
+#endif

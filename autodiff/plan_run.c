@@ -1,0 +1,332 @@
+/* plan_run.c - a plan executed: one pass over its steps, nothing allocated. */
+#include <math.h>
+#include <string.h>
+
+#include <cblas.h>
+
+#include "plan_internal.h"
+
+static inline char *at(const ad_work *w, operand o)
+{
+    return w->base[o.base] + o.off;
+}
+
+static inline long count(extent e, long n)
+{
+    return e.batched ? e.each * n : e.each;
+}
+
+/* --- strip programs ----------------------------------------------------------------------------------------------------- */
+
+static void run_instr(const ad_work *w, const instr *i, long from, long n)
+{
+    void *d = at(w, i->d) + from * i->d.step;
+    switch (i->kind) {
+    case I_STRIP: {
+        ad_strip_args s = { .d = d, .n = n, .k = i->k, .attr = i->attr };
+        for (int j = 0; j < i->m; j++) s.x[j] = at(w, i->x[j]) + from * i->x[j].step;
+        i->fn(&s);
+        return;
+    }
+    case I_LINCOMB: {
+        const void *x[LINCOMB_MOST];
+        for (int j = 0; j < i->m; j++) x[j] = at(w, i->xs[j]) + from * i->xs[j].step;
+        i->lincomb(d, i->m, i->k, x, n);
+        return;
+    }
+    case I_CAST: i->cast(d, at(w, i->x[0]) + from * i->x[0].step, n); return;
+    case I_FILL:
+        if (i->type == AD_F32)
+            for (long j = 0; j < n; j++) ((float *)d)[j] = *(const float *)at(w, i->x[0]);
+        else
+            for (long j = 0; j < n; j++) ((double *)d)[j] = *(const double *)at(w, i->x[0]);
+    }
+}
+
+/* A kernel of whole vectors on one number: through a buffer of its own, so that nothing else is touched. */
+static void run_one_padded(const ad_work *w, const instr *i)
+{
+    _Alignas(AD_ALIGN) char d[2 * AD_PAD], x[3][2 * AD_PAD];
+    size_t                  bytes = ad_type_size(i->type);
+    ad_strip_args           s     = { .d = d, .n = 1, .k = i->k, .attr = i->attr };
+    for (int j = 0; j < i->m; j++) {
+        memset(x[j], 0, AD_ALIGN);
+        memcpy(x[j], at(w, i->x[j]), bytes);
+        s.x[j] = x[j];
+    }
+    i->fn(&s);
+    memcpy(at(w, i->d), d, bytes);
+}
+
+#define REAL         float
+#define NAME(x)      x##32
+#define FMA(a, b, c) __builtin_fmaf(a, b, c)
+#include "plan_one.inc"
+#undef REAL
+#undef NAME
+#undef FMA
+#define REAL         double
+#define NAME(x)      x##64
+#define FMA(a, b, c) __builtin_fma(a, b, c)
+#include "plan_one.inc"
+#undef REAL
+#undef NAME
+#undef FMA
+
+/* A domain of one element: no vectors, no function call for plain arithmetic. */
+static void run_one(const ad_work *w, const instr *i, const instr *end)
+{
+    for (; i < end; i++) {
+        int done = i->type == AD_F64 ? one64(w, i) : one32(w, i);
+        if (!done) run_one_padded(w, i);
+    }
+}
+
+static void run_strips(const ad_work *w, const step *s, long n)
+{
+    const instr *first = w->plan->instr + s->first, *end = first + s->count;
+    long         total = count(s->size, n);
+    if (total == 1) {
+        run_one(w, first, end);
+        return;
+    }
+    for (long from = 0; from < total; from += TILE) {
+        long m = total - from < TILE ? total - from : TILE;
+        for (const instr *i = first; i < end; i++) run_instr(w, i, from, m);
+    }
+}
+
+/* --- products, sums, copies ------------------------------------------------------------------------------------------------ */
+
+static void gemm(ad_type type, int ta, int tb, long m, long n, long k, const void *a, long lda,
+                 const void *b, long ldb, double beta, void *c)
+{
+    CBLAS_TRANSPOSE TA = ta ? CblasTrans : CblasNoTrans, TB = tb ? CblasTrans : CblasNoTrans;
+    if (type == AD_F32)
+        cblas_sgemm(CblasRowMajor, TA, TB, (int)m, (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb,
+                    (float)beta, c, (int)n);
+    else
+        cblas_dgemm(CblasRowMajor, TA, TB, (int)m, (int)n, (int)k, 1.0, a, (int)lda, b, (int)ldb,
+                    beta, c, (int)n);
+}
+
+static void run_gemm(const ad_work *w, const step *s, long rows)
+{
+    char  *y     = at(w, s->y);
+    size_t bytes = (size_t)s->n * ad_type_size(s->type);
+    for (long r = 0; s->has_bias && r < rows; r++)
+        memcpy(y + (size_t)r * bytes, at(w, s->bias), bytes);
+    gemm(s->type, 0, s->tb, rows, s->n, s->k, at(w, s->x), s->k, at(w, s->b), s->tb ? s->k : s->n,
+         s->has_bias, y);
+}
+
+static void run_rows(const ad_work *w, const step *s, long n)
+{
+    enum { AT_ONCE = 32 };
+    void *c    = at(w, s->y);
+    int   dot  = s->kind == S_ROWDOT;
+    long  rows = count(s->size, n);
+    if (!s->keep) memset(c, 0, (size_t)s->m);
+    for (int from = 0; from < s->count; from += AT_ONCE) {
+        ad_segment part[AT_ONCE];
+        int        m = s->count - from < AT_ONCE ? s->count - from : AT_ONCE;
+        for (int i = 0; i < m; i++) {
+            int j   = from + i;
+            part[i] = dot ? (ad_segment){ at(w, s->in[2 * j]), at(w, s->in[2 * j + 1]), rows }
+                          : (ad_segment){ NULL, at(w, s->in[j]), rows };
+        }
+        if (dot)
+            ad_dotrows(s->type, m, part, s->k, s->n, c);
+        else
+            ad_sumrows(s->type, m, part, s->n, c);
+    }
+    if (s->keep) return;
+    if (dot)
+        ad_dotrows_store(s->type, s->k, s->n, c, at(w, s->b));
+    else
+        ad_sumrows_store(s->type, s->n, c, at(w, s->b));
+}
+
+static ad_status run_plain(const ad_work *w, const step *s, const ad_args *a, long n)
+{
+    enum { FEW = 16 };
+    const void *few[FEW], **in = few;
+    if (s->node->nin > FEW) { /* many inputs (concat of many parts): room kept behind the bases */
+        in = (const void **)(w->base + BASE_ARGS + w->plan->nin + w->plan->nout);
+    }
+    for (int i = 0; i < s->node->nin; i++) in[i] = at(w, s->in[i]);
+    ad_call_args c = { .g       = w->plan->g,
+                       .node    = s->node,
+                       .n       = n,
+                       .divisor = a->divisor ? a->divisor : n,
+                       .out     = at(w, s->y),
+                       .in      = in,
+                       .seed    = a->seed };
+    return ad_op_row(s->node->op)->run(&c);
+}
+
+static void add_to(ad_type type, void *to, const void *x, long n)
+{
+    if (type == AD_F32)
+        for (long i = 0; i < n; i++) ((float *)to)[i] += ((const float *)x)[i];
+    else
+        for (long i = 0; i < n; i++) ((double *)to)[i] += ((const double *)x)[i];
+}
+
+static ad_status run_step(const ad_work *w, const step *s, const ad_args *a, long n)
+{
+    switch (s->kind) {
+    case S_STRIPS: run_strips(w, s, n); return AD_OK;
+    case S_PRODUCT:
+        s->product(count(s->size, n), s->k, s->n, at(w, s->x), at(w, s->b),
+                   s->has_bias ? at(w, s->bias) : NULL, at(w, s->y));
+        return AD_OK;
+    case S_GEMM: run_gemm(w, s, count(s->size, n)); return AD_OK;
+    case S_ROWDOT:
+    case S_ROWSUM: run_rows(w, s, n); return AD_OK;
+    case S_PACK:
+        ad_pack(s->type, s->pack, at(w, s->x), s->tb, s->k, s->n, at(w, s->y));
+        return AD_OK;
+    case S_RUN: return run_plain(w, s, a, n);
+    case S_COPY:
+        if (w->base[s->y.base])
+            memcpy(at(w, s->y), at(w, s->x), (size_t)count(s->size, n) * ad_type_size(s->type));
+        return AD_OK;
+    case S_ADD:
+        if (a->theta_bar)
+            add_to(s->type, (char *)a->theta_bar + (size_t)s->offset * ad_type_size(s->type),
+                   at(w, s->x), count(s->size, n));
+        return AD_OK;
+    }
+    return AD_OK;
+}
+
+static ad_status run_section(const ad_work *w, const section *s, const ad_args *a, long n)
+{
+    for (const step *i = s->step, *end = i + s->count; i < end; i++) {
+        ad_status e = run_step(w, i, a, n);
+        if (e) return e;
+    }
+    return AD_OK;
+}
+
+/* --- the calls -------------------------------------------------------------------------------------------------------------- */
+
+static void bind(const ad_plan *p, ad_work *w, const ad_args *a)
+{
+    w->base[BASE_THETA]    = (char *)a->theta;
+    w->base[BASE_RESIDUAL] = a->residual;
+    for (int i = 0; i < p->nin; i++) w->base[BASE_ARGS + i] = a->in ? (char *)a->in[i] : NULL;
+    for (int i = 0; i < p->nout; i++) w->base[BASE_ARGS + p->nin + i] = a->out ? a->out[i] : NULL;
+}
+
+static ad_status check_batch(const ad_plan *p, const ad_args *a)
+{
+    if (a->n >= 0 && a->n <= p->capacity) return AD_OK;
+    return ad_fail(AD_INVALID, "%s: a batch of %ld, the plan was compiled for at most %ld", p->name,
+                   a->n, p->capacity);
+}
+
+ad_status ad_prepare(const ad_plan *p, ad_work *w, const ad_args *a)
+{
+    bind(p, w, a);
+    AD_TRY(run_section(w, &p->load_once, a, 1));
+    return run_section(w, &p->once, a, 1);
+}
+
+ad_status ad_run(const ad_plan *p, ad_work *w, const ad_args *a)
+{
+    long n = a->n;
+    AD_TRY(check_batch(p, a));
+    bind(p, w, a);
+    if (p->load.count) AD_TRY(run_section(w, &p->load, a, n));
+    AD_TRY(run_section(w, &p->main, a, n));
+    return p->store.count ? run_section(w, &p->store, a, n) : AD_OK;
+}
+
+ad_status ad_flush(const ad_plan *p, ad_work *w, const ad_args *a)
+{
+    for (const step *s = p->main.step, *end = s + p->main.count; s < end; s++) {
+        if (!s->keep) continue;
+        if (!a->theta_bar) {
+            memset(at(w, s->y), 0, (size_t)s->m);
+            continue;
+        }
+        void *to = (char *)a->theta_bar + (size_t)s->offset * ad_type_size(s->type);
+        if (s->kind == S_ROWDOT)
+            ad_dotrows_flush(s->type, s->k, s->n, at(w, s->y), to);
+        else
+            ad_sumrows_flush(s->type, s->n, at(w, s->y), to);
+    }
+    return AD_OK;
+}
+
+ad_status ad_execute(const ad_plan *p, ad_work *w, const ad_args *a)
+{
+    AD_TRY(ad_prepare(p, w, a));
+    AD_TRY(ad_run(p, w, a));
+    return ad_flush(p, w, a);
+}
+
+/* --- the scratch of a thread --------------------------------------------------------------------------------------------------- */
+
+static void write_constant(char *to, const constant *c)
+{
+    for (long i = 0; i < c->elements; i++) {
+        double v = c->node->k[c->node->op == AD_OP_full ? 0 : i];
+        if (c->node->type == AD_F32)
+            ((float *)to)[i] = (float)v;
+        else
+            ((double *)to)[i] = v;
+    }
+}
+
+static int most_inputs(const section *s, int most)
+{
+    for (int i = 0; i < s->count; i++)
+        if (s->step[i].kind == S_RUN && s->step[i].node->nin > most) most = s->step[i].node->nin;
+    return most;
+}
+
+ad_status ad_work_new(ad_work **out, const ad_plan *p)
+{
+    *out       = NULL;
+    ad_work *w = ad_alloc(sizeof *w);
+    if (!w) return AD_NO_MEMORY;
+    size_t bases = (size_t)(BASE_ARGS + p->nin + p->nout +
+                            most_inputs(&p->once, most_inputs(&p->main, 0)));
+    w->plan      = p;
+    w->base      = ad_alloc(sizeof *w->base * bases);
+    w->block     = ad_alloc(p->block + AD_ALIGN + p->temps + AD_PAD);
+    if (!w->base || !w->block) {
+        ad_work_free(w);
+        return AD_NO_MEMORY;
+    }
+    w->base[BASE_BLOCK] = w->block;
+    w->base[BASE_TEMP]  = w->block + (p->block + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN;
+    for (int i = 0; i < p->nconstants; i++)
+        write_constant(w->block + p->constants[i].off, &p->constants[i]);
+    *out = w;
+    return AD_OK;
+}
+
+void ad_work_free(ad_work *w)
+{
+    if (!w) return;
+    ad_free(w->base);
+    ad_free(w->block);
+    ad_free(w);
+}
+
+size_t ad_plan_residual_bytes(const ad_plan *p)
+{
+    return p->residual;
+}
+size_t ad_plan_block_bytes(const ad_plan *p)
+{
+    return p->block + p->temps;
+}
+int ad_plan_row_independent(const ad_plan *p)
+{
+    return p->row_independent;
+}
