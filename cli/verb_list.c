@@ -1,0 +1,125 @@
+/* costate list WHAT: everything that a name can be given for. */
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include <costate/autodiff/text.h>
+#include <costate/datasets/registry.h>
+#include <costate/nde/controller.h>
+#include <costate/nde/tableau.h>
+
+#include "json.h"
+#include "text.h"
+#include "verbs.h"
+
+/* A row of any list: a name and what to know about it. */
+typedef struct row {
+    const char *name, *about;
+} row;
+
+typedef struct listing {
+    const char *what;
+    int (*count)(void);
+    row (*at)(int i, char *text, size_t size); /* text: room for what is composed */
+} listing;
+
+static row method_at(int i, char *text, size_t size)
+{
+    const nde_tableau *m            = nde_method_at(i);
+    char               embedded[16] = "";
+    if (m->error_order > 0) snprintf(embedded, sizeof embedded, "(%d)", m->error_order);
+    snprintf(text, size, "order %d%s, %d stages%s, dense output of order %d; %s%s%s", m->order,
+             embedded, m->stages, nde_tableau_fsal(m) ? " (first same as last)" : "",
+             m->dense_order, m->cite ? m->cite : "", m->aliases ? "; also " : "",
+             m->aliases ? m->aliases : "");
+    return (row){ m->name, text };
+}
+
+static row controller_at(int i, char *text, size_t size)
+{
+    const nde_controller *c = nde_controller_at(i);
+    snprintf(text, size, "%s", c->cite ? c->cite : "");
+    return (row){ c->name, text };
+}
+
+static row dataset_at(int i, char *text, size_t size)
+{
+    const ds_dataset *d = ds_dataset_at(i);
+    snprintf(text, size, "%s%s%s", d->description, d->source ? "; " : "",
+             d->source ? d->source : "");
+    return (row){ d->name, text };
+}
+
+static const listing listings[] = {
+    { "datasets", ds_dataset_count, dataset_at },
+    { "methods", nde_method_count, method_at },
+    { "controllers", nde_controller_count, controller_at },
+};
+
+enum { LISTINGS = sizeof listings / sizeof listings[0] };
+
+static void print(const listing *l)
+{
+    char text[512];
+    int  width = 0;
+    for (int i = 0; i < l->count(); i++) {
+        int n = (int)strlen(l->at(i, text, sizeof text).name);
+        if (n > width) width = n;
+    }
+    for (int i = 0; i < l->count(); i++) {
+        row r = l->at(i, text, sizeof text);
+        printf("%-*s  ", width, r.name);
+        cli_wrap(stdout, r.about, width + 2);
+    }
+}
+
+static int print_json(const cli_args *a, const listing *l)
+{
+    char      text[512];
+    json_t   *list = json_array();
+    ad_status s    = list ? AD_OK : AD_NO_MEMORY;
+    for (int i = 0; i < l->count() && s == AD_OK; i++) {
+        row r = l->at(i, text, sizeof text);
+        if (json_array_append_new(list, json_pack("{s:s, s:s}", "name", r.name, "about", r.about)))
+            s = ad_fail(AD_NO_MEMORY, "out of memory");
+    }
+    if (s == AD_OK) s = cli_json_print(list, stdout);
+    json_decref(list);
+    return s ? cli_failed(a) : CLI_DONE;
+}
+
+static int run(const cli_args *a)
+{
+    const char *what = cli_word(a, 0);
+    const char *names[LISTINGS];
+    char        all[256] = "";
+    for (int i = 0; i < LISTINGS; i++) {
+        names[i] = listings[i].what;
+        if (what && strcmp(what, names[i]) == 0) {
+            if (cli_flag(a, "json")) return print_json(a, &listings[i]);
+            print(&listings[i]);
+            return CLI_DONE;
+        }
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", names[i]);
+    }
+    if (!what) return cli_mistake(a, "say what to list: %s", all);
+    const char *near = ad_nearest(what, LISTINGS, names);
+    return near ? cli_mistake(a, "there is no list of '%.60s'; did you mean %s?", what, near)
+                : cli_mistake(a, "there is no list of '%.60s'; there are %s", what, all);
+}
+
+static const cli_option options[] = {
+    { "json", CLI_FLAG, NULL, NULL, "a JSON list of { name, about }", "output" },
+    { NULL, CLI_FLAG, NULL, NULL, NULL, NULL },
+};
+
+const cli_verb cli_verb_list = {
+    .name      = "list",
+    .summary   = "names what can be chosen: data sets, methods, controllers",
+    .usage     = "WHAT [--json]",
+    .examples  = "costate list methods\ncostate list controllers --json",
+    .options   = options,
+    .max_words = 1,
+    .run       = run,
+};
