@@ -3,6 +3,7 @@
 #include <costate/autodiff/layers.h>
 #include <costate/autodiff/op.h>
 #include <costate/autodiff/params.h>
+#include <costate/autodiff/plan.h>
 
 #include "support.h"
 
@@ -157,6 +158,25 @@ Test(layers, an_mlp_has_pytorch_names_and_shapes)
     cr_assert_lt(ad_dense(ad_cast(x, AD_F64), p, "other", 3).id, 0);
     cr_assert(strstr((ad_graph_status(g), ad_message()), "layer other: the input is float64"), "%s",
               ad_message());
+    ad_graph_free(g);
+    ad_params_free(p);
+}
+
+/* y = x W' + b with small whole numbers: exact. */
+Test(layers, a_dense_layer_is_affine)
+{
+    ad_params *p = made(AD_F64);
+    ad_graph  *g;
+    cr_assert_eq(ad_graph_new(&g), AD_OK);
+    ad_var       x = ad_input(g, "x", AD_F64, ad_rows(2)), y = ad_dense(x, p, "a", 3);
+    const double rows[4] = { 1, 2, 3, 4 }, theta[9] = { 1, 0, 0, 1, 5, -1, 10, 20, 30 };
+    double       have[6];
+    const void  *in[1]  = { rows };
+    void *const  out[1] = { have };
+    cr_assert_eq(ad_eager(1, &x, 1, &y, &(ad_args){ .n = 2, .in = in, .out = out, .theta = theta }),
+                 AD_OK, "%s", ad_message());
+    const double want[6] = { 11, 22, 33, 13, 24, 41 };
+    cr_assert_arr_eq(have, want, sizeof want);
     ad_graph_free(g);
     ad_params_free(p);
 }
