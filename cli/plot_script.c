@@ -5,7 +5,7 @@
 #include "plot_internal.h"
 #include "text.h"
 
-/* Okabe and Ito's palette, which people with any colour vision can tell apart. */
+/* Okabe and Ito's palette, which people with any colour vision can tell apart (Wong 2011). */
 static const char *const palette[] = { "#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                        "#E69F00", "#56B4E9", "#222222" };
 
