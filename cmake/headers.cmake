@@ -1,11 +1,12 @@
-# Public headers: those that stand directly in a room and do not say "(internal)" in their first line.
+# Public headers: those that stand directly in a room and are not marked as internal: "(internal"
+# in the first line, or _internal.h.
 function(costate_public_headers result)
   set(public)
   foreach(room IN LISTS COSTATE_ROOMS)
     file(GLOB headers RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${room}/*.h)
     foreach(header IN LISTS headers)
       file(STRINGS ${CMAKE_SOURCE_DIR}/${header} first LIMIT_COUNT 1)
-      if(NOT first MATCHES "\\(internal\\)")
+      if(NOT first MATCHES "\\(internal" AND NOT header MATCHES "_internal.h$")
         list(APPEND public ${header})
       endif()
     endforeach()
