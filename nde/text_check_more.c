@@ -75,7 +75,7 @@ static ad_status check_start_time(nde_system *s, const text_statement *st)
 
 static ad_status check_start(nde_system *s, const text_statement *st)
 {
-    int      i;
+    int      i       = 0;
     unsigned depends = 0;
     AD_TRY(state_named(s, &st->name, "a start value belongs to a state", &i));
     nde_system_state *x = STATE_AT(s) + i;
@@ -142,7 +142,7 @@ static ad_status check_fit(nde_system *s, const text_statement *st)
 
 static ad_status check_observe(nde_system *s, const text_statement *st)
 {
-    int state;
+    int state = 0;
     AD_TRY(state_named(s, &st->name, "a column shows a state", &state));
     for (int i = 0; i < s->columns.count; i++) {
         const nde_system_column *c = (nde_system_column *)s->columns.item + i;
