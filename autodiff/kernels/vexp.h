@@ -1,7 +1,7 @@
 /* vexp.h - the exponential family on vectors (internal): exp, expm1, tanh, logistic and softplus from one polynomial.
 
-   With n = round(x log2 e), r = x - n ln 2 (Cody and Waite 1980: ln 2 in two parts, the first short enough that n times it
-   is exact) and T = 2^n,
+   With n = round(x log2 e), r = x - n ln 2 (Cody and Waite 1980: ln 2 in two parts, the first short enough that n times
+   it is exact) and T = 2^n,
 
        e^r - 1 = q = r + r^2 P(r),        |r| <= ln(2) / 2                                      (1)
        exp(x) = T (1 + q),      expm1(x) = T q + (T - 1)                                        (2)
@@ -11,8 +11,8 @@
        tanh|x| = m / (m + 2)                                                                    (3)
 
    log1p of e in [0, 1] is 2 atanh(s), s = e / (2 + e), atanh(s) = s + s^3 G(s^2). P and G were fitted by weighted least
-   squares on Chebyshev points, coefficient after coefficient rounded and the rest refitted; their relative error is at most
-   1.5e-8 in float32 and 5e-17 in float64, a quarter and half of the unit roundoff. */
+   squares on Chebyshev points, coefficient after coefficient rounded and the rest refitted; the relative error of (1)
+   is at most 1.5e-8 in float32 and 2e-17 in float64: 0.25 and 0.17 of a unit roundoff. */
 #ifndef COSTATE_AUTODIFF_KERNELS_VEXP_H
 #define COSTATE_AUTODIFF_KERNELS_VEXP_H
 
@@ -28,7 +28,7 @@ static const double v64_G[] = { 0.33333333333333154, 0.20000000000077514, 0.1428
                                 0.09090872372943418, 0.07693271022290839, 0.06650605293815152, 0.06052103991489056,
                                 0.04174141128328841, 0.08501755821217931 };
 
-/* log2 e; ln 2 = ln2_hi + ln2_lo; magic: adding it leaves round(x) in the low bits (bias included: the exponent of 2^n);
+/* log2 e; ln 2 = ln2_hi + ln2_lo; magic: adding it leaves round(x) in the low bits (the exponent's bias included);
    exp is inf above exp_max, 0 below exp_min; expm1 is -1 below -saturated, tanh 1 above half of it */
 #define V32_LOG2E     1.44269504f
 #define V32_LN2       0.693147182f

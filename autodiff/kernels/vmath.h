@@ -31,8 +31,8 @@ typedef int32_t i32 __attribute__((vector_size(V_BYTES), may_alias));
 typedef int64_t i64 __attribute__((vector_size(V_BYTES), may_alias));
 typedef float   v32u __attribute__((vector_size(V_BYTES), aligned(4), may_alias)); /* in memory */
 typedef double  v64u __attribute__((vector_size(V_BYTES), aligned(8), may_alias));
-typedef float   v32h
-    __attribute__((vector_size(V_BYTES / 2), aligned(4), may_alias)); /* L64 floats */
+/* L64 floats */
+typedef float v32h __attribute__((vector_size(V_BYTES / 2), aligned(4), may_alias));
 
 typedef float  real32;
 typedef double real64;
@@ -50,15 +50,10 @@ typedef double real64;
 /* the name of NAME's strip kernel: STRIP(NAME, vs) is strip_add_32_vs */
 #define STRIP(name, mask) V_JOIN(V_JOIN(V_JOIN(strip_, name), V_TYPE(_)), V_JOIN(_, mask))
 
+// clang-format off
 /* s in every lane (s - 0 is s, also for -0) */
-V_INLINE v32 v32_all(float s)
-{
-    return s - (v32){ 0 };
-}
-V_INLINE v64 v64_all(double s)
-{
-    return s - (v64){ 0 };
-}
+V_INLINE v32 v32_all(float s) { return s - (v32){ 0 }; }
+V_INLINE v64 v64_all(double s) { return s - (v64){ 0 }; }
 
 /* SLEEF's functions under the width of the build: V32_SLEEF(sin, u35)(x). The including .c file includes <sleef.h>. */
 #if V_BYTES == 64
@@ -91,14 +86,8 @@ typedef __mmask8  m64;
     {                                         \
         return _mm512_cmp_pd_mask(a, b, imm); \
     }
-V_INLINE v32 v32_select(m32 m, v32 a, v32 b)
-{
-    return _mm512_mask_blend_ps(m, b, a);
-}
-V_INLINE v64 v64_select(m64 m, v64 a, v64 b)
-{
-    return _mm512_mask_blend_pd(m, b, a);
-}
+V_INLINE v32 v32_select(m32 m, v32 a, v32 b) { return _mm512_mask_blend_ps(m, b, a); }
+V_INLINE v64 v64_select(m64 m, v64 a, v64 b) { return _mm512_mask_blend_pd(m, b, a); }
 #else
 typedef i32  m32;
 typedef i64  m64;
@@ -111,14 +100,8 @@ typedef i64  m64;
     {                                     \
         return a op b;                    \
     }
-V_INLINE v32 v32_select(m32 m, v32 a, v32 b)
-{
-    return (v32)((m & (i32)a) | (~m & (i32)b));
-}
-V_INLINE v64 v64_select(m64 m, v64 a, v64 b)
-{
-    return (v64)((m & (i64)a) | (~m & (i64)b));
-}
+V_INLINE v32 v32_select(m32 m, v32 a, v32 b) { return (v32)((m & (i32)a) | (~m & (i32)b)); }
+V_INLINE v64 v64_select(m64 m, v64 a, v64 b) { return (v64)((m & (i64)a) | (~m & (i64)b)); }
 #endif
 V_COMPARE(lt, <, _CMP_LT_OQ)
 V_COMPARE(le, <=, _CMP_LE_OQ)
@@ -128,88 +111,28 @@ V_COMPARE(ne, !=, _CMP_NEQ_UQ) /* true for NaN */
 
 /* --- one instruction where there is one -------------------------------------------------------------------------- */
 #if V_BYTES == 64
-V_INLINE v32 v32_fma(v32 a, v32 b, v32 c)
-{
-    return _mm512_fmadd_ps(a, b, c);
-}
-V_INLINE v64 v64_fma(v64 a, v64 b, v64 c)
-{
-    return _mm512_fmadd_pd(a, b, c);
-}
-V_INLINE v32 v32_sqrt(v32 x)
-{
-    return _mm512_sqrt_ps(x);
-}
-V_INLINE v64 v64_sqrt(v64 x)
-{
-    return _mm512_sqrt_pd(x);
-}
-V_INLINE v32 v32_floor(v32 x)
-{
-    return _mm512_floor_ps(x);
-}
-V_INLINE v64 v64_floor(v64 x)
-{
-    return _mm512_floor_pd(x);
-}
+V_INLINE v32 v32_fma(v32 a, v32 b, v32 c) { return _mm512_fmadd_ps(a, b, c); }
+V_INLINE v64 v64_fma(v64 a, v64 b, v64 c) { return _mm512_fmadd_pd(a, b, c); }
+V_INLINE v32 v32_sqrt(v32 x) { return _mm512_sqrt_ps(x); }
+V_INLINE v64 v64_sqrt(v64 x) { return _mm512_sqrt_pd(x); }
+V_INLINE v32 v32_floor(v32 x) { return _mm512_floor_ps(x); }
+V_INLINE v64 v64_floor(v64 x) { return _mm512_floor_pd(x); }
 /* the smaller; b when either is NaN */
-V_INLINE v32 v32_lesser(v32 a, v32 b)
-{
-    return _mm512_min_ps(a, b);
-}
-V_INLINE v64 v64_lesser(v64 a, v64 b)
-{
-    return _mm512_min_pd(a, b);
-}
-V_INLINE v32 v32_greater(v32 a, v32 b)
-{
-    return _mm512_max_ps(a, b);
-}
-V_INLINE v64 v64_greater(v64 a, v64 b)
-{
-    return _mm512_max_pd(a, b);
-}
+V_INLINE v32 v32_lesser(v32 a, v32 b) { return _mm512_min_ps(a, b); }
+V_INLINE v64 v64_lesser(v64 a, v64 b) { return _mm512_min_pd(a, b); }
+V_INLINE v32 v32_greater(v32 a, v32 b) { return _mm512_max_ps(a, b); }
+V_INLINE v64 v64_greater(v64 a, v64 b) { return _mm512_max_pd(a, b); }
 #elif V_BYTES == 32
-V_INLINE v32 v32_fma(v32 a, v32 b, v32 c)
-{
-    return _mm256_fmadd_ps(a, b, c);
-}
-V_INLINE v64 v64_fma(v64 a, v64 b, v64 c)
-{
-    return _mm256_fmadd_pd(a, b, c);
-}
-V_INLINE v32 v32_sqrt(v32 x)
-{
-    return _mm256_sqrt_ps(x);
-}
-V_INLINE v64 v64_sqrt(v64 x)
-{
-    return _mm256_sqrt_pd(x);
-}
-V_INLINE v32 v32_floor(v32 x)
-{
-    return _mm256_floor_ps(x);
-}
-V_INLINE v64 v64_floor(v64 x)
-{
-    return _mm256_floor_pd(x);
-}
-V_INLINE v32 v32_lesser(v32 a, v32 b)
-{
-    return _mm256_min_ps(a, b);
-}
-V_INLINE v64 v64_lesser(v64 a, v64 b)
-{
-    return _mm256_min_pd(a, b);
-}
-V_INLINE v32 v32_greater(v32 a, v32 b)
-{
-    return _mm256_max_ps(a, b);
-}
-V_INLINE v64 v64_greater(v64 a, v64 b)
-{
-    return _mm256_max_pd(a, b);
-}
+V_INLINE v32 v32_fma(v32 a, v32 b, v32 c) { return _mm256_fmadd_ps(a, b, c); }
+V_INLINE v64 v64_fma(v64 a, v64 b, v64 c) { return _mm256_fmadd_pd(a, b, c); }
+V_INLINE v32 v32_sqrt(v32 x) { return _mm256_sqrt_ps(x); }
+V_INLINE v64 v64_sqrt(v64 x) { return _mm256_sqrt_pd(x); }
+V_INLINE v32 v32_floor(v32 x) { return _mm256_floor_ps(x); }
+V_INLINE v64 v64_floor(v64 x) { return _mm256_floor_pd(x); }
+V_INLINE v32 v32_lesser(v32 a, v32 b) { return _mm256_min_ps(a, b); }
+V_INLINE v64 v64_lesser(v64 a, v64 b) { return _mm256_min_pd(a, b); }
+V_INLINE v32 v32_greater(v32 a, v32 b) { return _mm256_max_ps(a, b); }
+V_INLINE v64 v64_greater(v64 a, v64 b) { return _mm256_max_pd(a, b); }
 #else
 #define V_LANES(type, lanes, name, call, ...)        \
     V_INLINE type name(__VA_ARGS__)                  \
@@ -225,83 +148,35 @@ V_LANES(v64, L64, v64_sqrt, __builtin_sqrt(x[i]), v64 x)
 V_LANES(v32, L32, v32_floor, __builtin_floorf(x[i]), v32 x)
 V_LANES(v64, L64, v64_floor, __builtin_floor(x[i]), v64 x)
 #undef V_LANES
-V_INLINE v32 v32_lesser(v32 a, v32 b)
-{
-    return v32_select(v32_lt(a, b), a, b);
-}
-V_INLINE v64 v64_lesser(v64 a, v64 b)
-{
-    return v64_select(v64_lt(a, b), a, b);
-}
-V_INLINE v32 v32_greater(v32 a, v32 b)
-{
-    return v32_select(v32_lt(b, a), a, b);
-}
-V_INLINE v64 v64_greater(v64 a, v64 b)
-{
-    return v64_select(v64_lt(b, a), a, b);
-}
+V_INLINE v32 v32_lesser(v32 a, v32 b) { return v32_select(v32_lt(a, b), a, b); }
+V_INLINE v64 v64_lesser(v64 a, v64 b) { return v64_select(v64_lt(a, b), a, b); }
+V_INLINE v32 v32_greater(v32 a, v32 b) { return v32_select(v32_lt(b, a), a, b); }
+V_INLINE v64 v64_greater(v64 a, v64 b) { return v64_select(v64_lt(b, a), a, b); }
 #endif
 
 #if V_BYTES > 16
-V_INLINE v32 v32_mad(v32 a, v32 b, v32 c)
-{
-    return v32_fma(a, b, c);
-}
-V_INLINE v64 v64_mad(v64 a, v64 b, v64 c)
-{
-    return v64_fma(a, b, c);
-}
+V_INLINE v32 v32_mad(v32 a, v32 b, v32 c) { return v32_fma(a, b, c); }
+V_INLINE v64 v64_mad(v64 a, v64 b, v64 c) { return v64_fma(a, b, c); }
 #else
-V_INLINE v32 v32_mad(v32 a, v32 b, v32 c)
-{
-    return a * b + c;
-}
-V_INLINE v64 v64_mad(v64 a, v64 b, v64 c)
-{
-    return a * b + c;
-}
+V_INLINE v32 v32_mad(v32 a, v32 b, v32 c) { return a * b + c; }
+V_INLINE v64 v64_mad(v64 a, v64 b, v64 c) { return a * b + c; }
 #endif
 
 /* --- signs ------------------------------------------------------------------------------------------------------- */
-V_INLINE v32 v32_abs(v32 x)
-{
-    return (v32)((i32)x & INT32_MAX);
-}
-V_INLINE v64 v64_abs(v64 x)
-{
-    return (v64)((i64)x & INT64_MAX);
-}
+V_INLINE v32 v32_abs(v32 x) { return (v32)((i32)x & INT32_MAX); }
+V_INLINE v64 v64_abs(v64 x) { return (v64)((i64)x & INT64_MAX); }
 /* a (not negative) with the sign of b */
-V_INLINE v32 v32_signed(v32 a, v32 b)
-{
-    return (v32)((i32)a | ((i32)b & INT32_MIN));
-}
-V_INLINE v64 v64_signed(v64 a, v64 b)
-{
-    return (v64)((i64)a | ((i64)b & INT64_MIN));
-}
+V_INLINE v32 v32_signed(v32 a, v32 b) { return (v32)((i32)a | ((i32)b & INT32_MIN)); }
+V_INLINE v64 v64_signed(v64 a, v64 b) { return (v64)((i64)a | ((i64)b & INT64_MIN)); }
 
 /* --- p 2^n for whole n and p near 1, rounded once where the result is denormal ----------------------------------- */
 #if V_BYTES == 64
-V_INLINE v32 v32_ldexp(v32 p, v32 n)
-{
-    return _mm512_scalef_ps(p, n);
-}
-V_INLINE v64 v64_ldexp(v64 p, v64 n)
-{
-    return _mm512_scalef_pd(p, n);
-}
+V_INLINE v32 v32_ldexp(v32 p, v32 n) { return _mm512_scalef_ps(p, n); }
+V_INLINE v64 v64_ldexp(v64 p, v64 n) { return _mm512_scalef_pd(p, n); }
 #else
 /* 2^n for n in the exponent's range: n lands in the low bits of n + 1.5 2^23, which are moved into the exponent */
-V_INLINE v32 v32_exp2i(v32 n)
-{
-    return (v32)((i32)(n + 12583039.0f) << 23);
-}
-V_INLINE v64 v64_exp2i(v64 n)
-{
-    return (v64)((i64)(n + 6755399441056767.0) << 52);
-}
+V_INLINE v32 v32_exp2i(v32 n) { return (v32)((i32)(n + 12583039.0f) << 23); }
+V_INLINE v64 v64_exp2i(v64 n) { return (v64)((i64)(n + 6755399441056767.0) << 52); }
 V_INLINE v32 v32_ldexp(v32 p, v32 n)
 {
     v32 half = n * 0.5f + 12582912.0f - 12582912.0f;
@@ -314,6 +189,7 @@ V_INLINE v64 v64_ldexp(v64 p, v64 n)
 }
 #endif
 
+// clang-format on
 /* --- both types under one name ------------------------------------------------------------------------------------ */
 #define V_PICK(x, f)      _Generic((x), v32 : v32_##f, v64 : v64_##f)
 #define v_fma(a, b, c)    V_PICK(a, fma)(a, b, c)

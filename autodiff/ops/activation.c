@@ -57,8 +57,8 @@ static ad_var silu_slope(ad_var x, ad_var y)
 #define WIDE          2
 #include "unary.inc"
 
-/* Hendrycks & Gimpel 2016: x Phi(x), Phi(x) = erfc(-x / sqrt 2) / 2 (erfc, so that the lower tail keeps its digits). The
-   derivative is Phi(x) + x phi(x). */
+/* Hendrycks & Gimpel 2016: x Phi(x), Phi(x) = erfc(-x / sqrt 2) / 2 (erfc, so that the lower tail keeps its digits).
+   The derivative is Phi(x) + x phi(x). */
 static ad_var gelu_slope(ad_var x)
 {
     ad_var Phi = ad_scale(ad_shift(ad_erf(ad_scale(x, SQRT_HALF)), 1), 0.5);

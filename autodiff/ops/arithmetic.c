@@ -1,5 +1,5 @@
-/* arithmetic.c - sums, products and quotients. The builders apply identities that change no value (the sign of a zero apart),
-   among them: a constant operand of one element becomes a coefficient. */
+/* arithmetic.c - sums, products and quotients. The builders apply identities that change no value (the sign of a zero
+   apart), among them: a constant operand of one element becomes a coefficient. */
 #include <math.h>
 #include <sleef.h>
 
@@ -13,7 +13,7 @@ static double factor_of(ad_var y)
 
 #define NAME          scale
 #define F(x)          ((x)*k)
-#define REFERENCE(x)  (node->k[0] * (x))
+#define REFERENCE(x)  (ad_coefficient(node, 0) * (x))
 #define PART(g, x, y) g
 #define FACTOR(y)     factor_of(y)
 #define FLAGS         AD_CHEAP
@@ -39,7 +39,7 @@ ad_var ad_scale(ad_var x, double c)
 
 #define NAME          shift
 #define F(x)          ((x) + k)
-#define REFERENCE(x)  ((x) + node->k[0])
+#define REFERENCE(x)  ((x) + ad_coefficient(node, 0))
 #define PART(g, x, y) g
 #define FLAGS         AD_CHEAP
 #define OWN_BUILDER

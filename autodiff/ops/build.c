@@ -11,6 +11,11 @@ static double rounded(ad_type type, double value)
     return type == AD_F32 ? (double)(float)value : value;
 }
 
+double ad_coefficient(const ad_node *node, int j)
+{
+    return rounded(node->type, node->k[j]);
+}
+
 int ad_constant(ad_var v, double *value)
 {
     if (!ad_is(v, AD_OP_full)) return 0;
@@ -39,11 +44,10 @@ ad_var ad_constant_for(ad_var x, double value)
 
 ad_var ad_unary_k(ad_opcode op, ad_var x, double k)
 {
-    double        value;
-    const ad_node node = { .op = op, .nk = 1, .k = &k };
+    double value;
     if (!ad_constant(x, &value)) return ad_elementwise(op, 1, &x, 1, &k, 0, NULL);
     ad_type type = ad_type_of(x);
-    k            = rounded(type, k);
+    ad_node node = { .op = op, .type = type, .nk = 1, .k = &k };
     return ad_full(x.g, type, ad_shape_of(x), rounded(type, ad_op_row(op)->scalar(&value, &node)));
 }
 

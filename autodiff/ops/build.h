@@ -13,6 +13,9 @@ ad_var ad_constant_for(ad_var x, double value);
 /* Is v a node of that operation (with its inputs alive)? */
 int ad_is(ad_var v, ad_opcode op);
 
+/* Coefficient j as kernels have it: rounded to the node's type. */
+double ad_coefficient(const ad_node *node, int j);
+
 /* Elementwise nodes; of constants, a constant. */
 ad_var ad_unary(ad_opcode op, ad_var x);
 ad_var ad_unary_k(ad_opcode op, ad_var x, double k); /* with one coefficient */

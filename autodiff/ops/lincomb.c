@@ -5,8 +5,8 @@
 
 static double lincomb_scalar(const double x[], const ad_node *node)
 {
-    double y = node->k[0] * x[0];
-    for (int j = 1; j < node->nin; j++) y = fma(node->k[j], x[j], y);
+    double y = ad_coefficient(node, 0) * x[0];
+    for (int j = 1; j < node->nin; j++) y = fma(ad_coefficient(node, j), x[j], y);
     return y;
 }
 

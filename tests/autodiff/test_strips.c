@@ -10,8 +10,8 @@
 enum { N = 67, ROOM = 128 };
 
 /* The largest error in ulp beyond the rounding of the reference: what SLEEF states (u10, u15, u35), what
-   test_exponential.c measures of our own, the sum of the roundings for composites. gelu's argument is rounded, which erfc
-   amplifies by 2 z^2 + 1 <= 5 on the domain; powi's error doubles with each squaring. */
+   test_exponential.c measures of our own, the sum of the roundings for composites. gelu's argument is rounded, which
+   erfc amplifies by 2 z^2 + 1 <= 5 on the domain; powi's error doubles with each squaring. */
 static const struct {
     ad_opcode op;
     double    ulp[2];
