@@ -1,0 +1,151 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <costate/datasets/dates.h>
+#include <costate/datasets/number.h>
+
+const char *ds_unit_name(ds_unit unit)
+{
+    static const char *const name[] = { "", "seconds", "minutes", "hours", "days", "months" };
+    return name[unit];
+}
+
+static double seconds_in(ds_unit unit)
+{
+    static const double seconds[] = { 1, 1, 60, 3600, 86400, 0 };
+    return seconds[unit];
+}
+
+static int day_text(const ds_clock *c, long year, int month, int day, int with_day, char *text)
+{
+    char        s[2] = { c->separator, 0 };
+    int         w    = c->padded ? 2 : 1;
+    size_t      n    = DS_CLOCK_TEXT;
+    const char *sep  = s;
+    switch (c->order) {
+    case DS_DMY: return snprintf(text, n, "%0*d%s%0*d%s%04ld", w, day, sep, w, month, sep, year);
+    case DS_MDY: return snprintf(text, n, "%0*d%s%0*d%s%04ld", w, month, sep, w, day, sep, year);
+    case DS_MY:
+        if (with_day)
+            return snprintf(text, n, "%0*d%s%0*d%s%04ld", w, day, sep, w, month, sep, year);
+        return snprintf(text, n, "%0*d%s%04ld", w, month, sep, year);
+    case DS_YM:
+        if (!with_day) return snprintf(text, n, "%04ld%s%0*d", year, sep, w, month);
+        return snprintf(text, n, "%04ld%s%0*d%s%0*d", year, sep, w, month, sep, w, day);
+    default: return snprintf(text, n, "%04ld%s%0*d%s%0*d", year, sep, w, month, sep, w, day);
+    }
+}
+
+/* Seconds to print: to the clock's digits, or to the whole second. The finest field that is needed: 0, 2 or 3. */
+static int fields_for(const ds_clock *c, double second_of_day)
+{
+    int fields = c->fields;
+    if (fields < 3 && fabs(second_of_day - 60 * round(second_of_day / 60)) > 0.5) fields = 3;
+    if (fields < 2 && second_of_day > 0.5) fields = 2;
+    return fields;
+}
+
+static int time_of_day_text(int fields, int digits, double s, char *text, size_t n)
+{
+    if (fields == 2) s = 60 * round(s / 60);
+    long hour   = (long)floor(s / 3600);
+    long minute = (long)floor((s - 3600.0 * (double)hour) / 60);
+    s -= 3600.0 * (double)hour + 60.0 * (double)minute;
+    if (fields == 2) return snprintf(text, n, "%02ld:%02ld", hour, minute);
+    int width = digits ? 3 + digits : 2;
+    int used  = snprintf(text, n, "%02ld:%02ld:%0*.*f", hour, minute, width, digits, s);
+    for (char *c = text; *c; c++)
+        if (*c == ',') *c = '.'; /* the locale's decimal sign */
+    return used;
+}
+
+static void moment_text(const ds_clock *c, double t, char *text)
+{
+    double grain   = pow(10, c->digits);
+    double seconds = t * seconds_in(c->unit) + 60.0 * c->offset;
+    seconds        = c->fields == 3 ? round(seconds * grain) / grain : round(seconds);
+    double days    = floor(seconds / 86400);
+    long   year;
+    int    month, day;
+    ds_civil_from_days((long)days, &year, &month, &day);
+    int    used   = day_text(c, year, month, day, 1, text);
+    double rest   = seconds - 86400 * days;
+    int    fields = fields_for(c, rest);
+    if (!fields) return;
+    text[used++] = c->gap ? c->gap : ' ';
+    used += time_of_day_text(fields, c->digits, rest, text + used, DS_CLOCK_TEXT - (size_t)used);
+    if (c->zone == 1) snprintf(text + used, DS_CLOCK_TEXT - (size_t)used, "Z");
+    if (c->zone == 2) {
+        int m = c->offset < 0 ? -c->offset : c->offset;
+        snprintf(text + used, DS_CLOCK_TEXT - (size_t)used, "%c%02d:%02d",
+                 c->offset < 0 ? '-' : '+', m / 60 % 100, m % 60);
+    }
+}
+
+static void month_text(const ds_clock *c, double t, char *text)
+{
+    double whole = fabs(t - round(t)) < 1e-6 ? round(t) : floor(t);
+    long   year  = 1970 + (long)floor(whole / 12);
+    int    month = (int)(whole - 12 * floor(whole / 12)) + 1;
+    int    in    = ds_days_in_month(year, month);
+    int    day   = 1 + (int)((t - whole) * in + 1e-6);
+    day_text(c, year, month, day > in ? in : day, t - whole > 1e-6, text);
+}
+
+static void clock_time_text(const ds_clock *c, double t, char *text)
+{
+    double grain = pow(10, c->digits);
+    double s     = fabs(t) * seconds_in(c->unit);
+    s            = c->fields == 3 ? round(s * grain) / grain : round(s);
+    int fields   = fields_for(c, s);
+    int used     = t < 0 ? snprintf(text, 2, "-") : 0;
+    time_of_day_text(fields ? fields : 2, c->digits, s, text + used, DS_CLOCK_TEXT - (size_t)used);
+}
+
+char *ds_clock_text(const ds_clock *c, double t, char text[DS_CLOCK_TEXT])
+{
+    double most = 3.1e11 / (c->unit == DS_MONTHS ? 2629800 : seconds_in(c->unit)); /* year 9999 */
+    if (c->unit == DS_NUMBER || !(fabs(t) < most)) return ds_number_text(t, text);
+    if (c->unit == DS_MONTHS)
+        month_text(c, t, text);
+    else if (c->order == DS_NO_DATE)
+        clock_time_text(c, t, text);
+    else
+        moment_text(c, t, text);
+    return text;
+}
+
+static ds_date_order order_of(const ds_clock *c, const ds_date *d)
+{
+    if (d->parts == 0) return DS_NO_DATE;
+    if (d->width[0] == 4) return d->parts == 3 ? DS_YMD : DS_YM;
+    if (d->parts == 2) return DS_MY;
+    return c->order == DS_MDY ? DS_MDY : DS_DMY;
+}
+
+ad_status ds_clock_read(const ds_clock *c, const char *text, double *t)
+{
+    size_t  n = strlen(text);
+    ds_date d;
+    char    example[DS_CLOCK_TEXT];
+    if (c->unit == DS_NUMBER) {
+        if (n && ds_number(text, n, '.', t) && isfinite(*t)) return AD_OK;
+        return ad_fail(AD_INVALID,
+                       "'%s' is not a time: the data's times are plain numbers, such as 1.5", text);
+    }
+    double year;
+    char   january[16];
+    if (n == 4 && c->order != DS_NO_DATE && ds_number(text, n, '.', &year)) {
+        snprintf(january, sizeof january, "%s-01-01", text);
+        text = january;
+        n    = strlen(text);
+    }
+    if (!ds_date_split(text, n, 1, &d) || (d.parts == 0) != (c->order == DS_NO_DATE))
+        return ad_fail(AD_INVALID, "'%s' is not a time as the data has them; write it like %s",
+                       text, ds_clock_text(c, 0, example));
+    const char *wrong = ds_date_value(&d, order_of(c, &d), c->unit, t);
+    if (wrong) return ad_fail(AD_INVALID, "'%s' is not a time: %s", text, wrong);
+    if (d.zone == 0 && c->zone) *t -= 60.0 * c->offset / seconds_in(c->unit); /* local time */
+    return AD_OK;
+}
