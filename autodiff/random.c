@@ -40,7 +40,8 @@ void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]
 }
 
 /* Blocks first .. first + n - 1 of a stream as two halves of 64 bits each. */
-static void blocks(uint64_t seed, uint64_t stream, uint64_t first, int n, uint64_t a[], uint64_t b[])
+static void blocks(uint64_t seed, uint64_t stream, uint64_t first, int n, uint64_t a[],
+                   uint64_t b[])
 {
     lanes x;
     for (int i = 0; i < n; i++) {
@@ -65,8 +66,14 @@ uint64_t ad_random_bits(uint64_t seed, uint64_t stream, uint64_t element)
 }
 
 /* (bits + 1/2) 2^-bits: never 0, never 1, and exact. */
-static inline double open_unit(uint64_t bits) { return ((double)(int64_t)(bits >> 12) + 0.5) * 0x1p-52; }
-static inline double open_unit_single(uint64_t bits) { return ((double)(int64_t)(bits >> 41) + 0.5) * 0x1p-23; }
+static inline double open_unit(uint64_t bits)
+{
+    return ((double)(int64_t)(bits >> 12) + 0.5) * 0x1p-52;
+}
+static inline double open_unit_single(uint64_t bits)
+{
+    return ((double)(int64_t)(bits >> 41) + 0.5) * 0x1p-23;
+}
 
 /* log u for normal positive u: u = 2^e m, sqrt(1/2) <= m < sqrt(2), log m = 2 artanh s, s = (m - 1) / (m + 1), by its series;
    s^2 < 0.0295, so that the first term left out, 2 s^23 / 23, is below 2^-57 of the sum. */
@@ -74,9 +81,10 @@ static inline double log_series(double u)
 {
     uint64_t bits, m_bits;
     memcpy(&bits, &u, sizeof bits);
-    uint64_t e = (bits - UINT64_C(0x3fe6a09e667f3bcd)) >> 52; /* modulo 2^12: small negative wraps */
-    int64_t  n = (int64_t)(e ^ 0x800) - 0x800;
-    m_bits     = bits - ((uint64_t)n << 52);
+    uint64_t e = (bits - UINT64_C(0x3fe6a09e667f3bcd)) >>
+                 52; /* modulo 2^12: small negative wraps */
+    int64_t n = (int64_t)(e ^ 0x800) - 0x800;
+    m_bits    = bits - ((uint64_t)n << 52);
     double m;
     memcpy(&m, &m_bits, sizeof m);
     double s = (m - 1) / (m + 1), z = s * s, p = 1.0 / 21;
@@ -102,9 +110,11 @@ static inline void cos_sin_turn(double v, double *c, double *s)
 }
 
 /* Makes the elements of n blocks, at most CHUNK. */
-typedef void chunk_fn(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n, double v[]);
+typedef void chunk_fn(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n,
+                      double v[]);
 
-static void uniform_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n, double v[])
+static void uniform_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n,
+                          double v[])
 {
     uint64_t a[LANES], b[LANES];
     blocks(seed, stream, block, n, a, b);
@@ -120,7 +130,8 @@ static void uniform_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t
         }
 }
 
-static void normal_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n, double v[])
+static void normal_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n,
+                         double v[])
 {
     (void)type;
     uint64_t a[LANES], b[LANES];
@@ -133,7 +144,8 @@ static void normal_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t 
     }
 }
 
-static void rademacher_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n, double v[])
+static void rademacher_chunk(ad_type type, uint64_t seed, uint64_t stream, uint64_t block, int n,
+                             double v[])
 {
     (void)type;
     uint64_t half[2];
@@ -157,7 +169,8 @@ static void fill(const draws *d, uint64_t first, long n, void *out)
         uint64_t element = first + (uint64_t)done, block = element / (uint64_t)d->per_block;
         long     skip  = (long)(element % (uint64_t)d->per_block);
         long     count = n - done < CHUNK - skip ? n - done : CHUNK - skip;
-        d->chunk(d->type, d->seed, d->stream, block, (int)((skip + count + d->per_block - 1) / d->per_block), v);
+        d->chunk(d->type, d->seed, d->stream, block,
+                 (int)((skip + count + d->per_block - 1) / d->per_block), v);
         if (d->type == AD_F32)
             for (long i = 0; i < count; i++) ((float *)out)[done + i] = (float)v[skip + i];
         else
@@ -166,17 +179,20 @@ static void fill(const draws *d, uint64_t first, long n, void *out)
     }
 }
 
-void ad_random_uniform(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n, void *out)
+void ad_random_uniform(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n,
+                       void *out)
 {
     fill(&(draws){ type, seed, stream, 2, uniform_chunk }, first, n, out);
 }
 
-void ad_random_normal(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n, void *out)
+void ad_random_normal(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n,
+                      void *out)
 {
     fill(&(draws){ type, seed, stream, 2, normal_chunk }, first, n, out);
 }
 
-void ad_random_rademacher(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n, void *out)
+void ad_random_rademacher(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n,
+                          void *out)
 {
     fill(&(draws){ type, seed, stream, 128, rademacher_chunk }, first, n, out);
 }
@@ -186,10 +202,11 @@ void ad_random_permutation(uint64_t seed, uint64_t stream, long n, long order[])
     for (long i = 0; i < n; i++) order[i] = i;
     for (long i = 0; i < n - 1; i++) {
         /* the upper half of bits x (n - i): uniform to within (n - i) 2^-64 */
-        unsigned __int128 wide = (unsigned __int128)ad_random_bits(seed, stream, (uint64_t)i) * (uint64_t)(n - i);
-        long              j    = i + (long)(wide >> 64);
-        long              keep = order[i];
-        order[i]               = order[j];
-        order[j]               = keep;
+        unsigned __int128 wide = (unsigned __int128)ad_random_bits(seed, stream, (uint64_t)i) *
+                                 (uint64_t)(n - i);
+        long j    = i + (long)(wide >> 64);
+        long keep = order[i];
+        order[i]  = order[j];
+        order[j]  = keep;
     }
 }

@@ -24,9 +24,12 @@ void ad_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]
 uint64_t ad_random_bits(uint64_t seed, uint64_t stream, uint64_t element);
 
 /* out[i] = element first + i of the stream, i = 0 .. n - 1. */
-void ad_random_uniform(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n, void *out);
-void ad_random_normal(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n, void *out);
-void ad_random_rademacher(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n, void *out);
+void ad_random_uniform(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n,
+                       void *out);
+void ad_random_normal(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n,
+                      void *out);
+void ad_random_rademacher(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n,
+                          void *out);
 
 /* A random order of 0 .. n - 1: Fisher and Yates, drawing elements 0 .. n - 2 of the stream. */
 void ad_random_permutation(uint64_t seed, uint64_t stream, long n, long order[]);

@@ -57,7 +57,10 @@ static inline void counting_start(counting *c)
     ad_allocator_set(&(ad_allocator){ counting_alloc, counting_free, c });
 }
 
-static inline void counting_stop(void) { ad_allocator_set(NULL); }
+static inline void counting_stop(void)
+{
+    ad_allocator_set(NULL);
+}
 
 /* Makes every allocation of body() fail in turn. body() must clean up after itself and return its status. True if each
    failure came back as AD_NO_MEMORY with nothing left alive, and the last run, with none failing, as AD_OK.
@@ -73,8 +76,9 @@ static inline int every_allocation_fails_cleanly(ad_status (*body)(void *), void
         counting_stop();
         int reached = c.count >= i;
         if (s != (reached ? AD_NO_MEMORY : AD_OK) || c.live != 0) {
-            fprintf(stderr, "allocation %ld failing: status %s (%s), %zu bytes in %ld blocks still live\n", i,
-                    ad_status_name(s), ad_message(), c.live, c.blocks);
+            fprintf(stderr,
+                    "allocation %ld failing: status %s (%s), %zu bytes in %ld blocks still live\n",
+                    i, ad_status_name(s), ad_message(), c.live, c.blocks);
             good = 0;
         }
         if (!reached) break;

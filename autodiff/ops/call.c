@@ -9,7 +9,10 @@
 
 enum { VALUE, VJP, JVP, MOST = 16 };
 
-static ad_shape shape_in(const ad_call_args *c, int i) { return ad_node_of(c->g, c->node->in[i])->shape; }
+static ad_shape shape_in(const ad_call_args *c, int i)
+{
+    return ad_node_of(c->g, c->node->in[i])->shape;
+}
 
 /* The rows that all batched operands have; 1 where none is. */
 static long rows_of(const ad_call_args *c)
@@ -39,11 +42,18 @@ static ad_status call_run(const ad_call_args *c)
     return f->jvp(rows, c->in, y, x_dot, c->out, f->ctx);
 }
 
-static ad_var call_node(ad_graph *g, const ad_callback *f, ad_type type, ad_shape shape, int nin, const int in[], int nattr,
-                        const long attr[])
+static ad_var call_node(ad_graph *g, const ad_callback *f, ad_type type, ad_shape shape, int nin,
+                        const int in[], int nattr, const long attr[])
 {
-    ad_node node = { .op = AD_OP_call, .type = type, .shape = shape, .nin = nin, .in = in, .nattr = nattr, .attr = attr,
-                     .name = f->name, .call = f };
+    ad_node node = { .op    = AD_OP_call,
+                     .type  = type,
+                     .shape = shape,
+                     .nin   = nin,
+                     .in    = in,
+                     .nattr = nattr,
+                     .attr  = attr,
+                     .name  = f->name,
+                     .call  = f };
     return ad_node_add(g, &node);
 }
 
@@ -52,10 +62,14 @@ static int can(ad_var y, const char *what, int has)
 {
     const ad_node *n = ad_node_of(y.g, y.id);
     if (n->attr[0] != VALUE)
-        ad_graph_fail(y.g, AD_UNSUPPORTED, "callback '%s': a second derivative was asked for; a callback has first ones only. "
-                                           "Write it with ad_ operations to go further", n->call->name);
+        ad_graph_fail(
+            y.g, AD_UNSUPPORTED,
+            "callback '%s': a second derivative was asked for; a callback has first ones only. "
+            "Write it with ad_ operations to go further",
+            n->call->name);
     else if (!has)
-        ad_graph_fail(y.g, AD_UNSUPPORTED, "callback '%s': its %s was asked for, but none was given; set ad_callback.%s",
+        ad_graph_fail(y.g, AD_UNSUPPORTED,
+                      "callback '%s': its %s was asked for, but none was given; set ad_callback.%s",
                       n->call->name, what, what);
     return n->attr[0] == VALUE && has;
 }
@@ -71,8 +85,9 @@ static void call_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
         in[n->nin]     = y.id;
         in[n->nin + 1] = y_bar.id;
         ad_var x       = ad_in(y, i);
-        ad_tape_add(tape, i, 1, call_node(y.g, n->call, ad_type_of(x), ad_shape_of(x), n->nin + 2, in, 3,
-                                          (long[]){ VJP, n->nin, i }));
+        ad_tape_add(tape, i, 1,
+                    call_node(y.g, n->call, ad_type_of(x), ad_shape_of(x), n->nin + 2, in, 3,
+                              (long[]){ VJP, n->nin, i }));
     }
 }
 
@@ -92,31 +107,43 @@ static ad_var call_jvp(ad_var y, const ad_var x_dot[])
     return call_node(y.g, n->call, n->type, n->shape, next, in, 3, (long[]){ JVP, n->nin, mask });
 }
 
-const ad_op ad_op_call = {
-    .name = "call", .arity = -1, .flags = AD_NO_CSE, .vjp = call_vjp, .jvp = call_jvp, .run = call_run
-};
+const ad_op ad_op_call = { .name  = "call",
+                           .arity = -1,
+                           .flags = AD_NO_CSE,
+                           .vjp   = call_vjp,
+                           .jvp   = call_jvp,
+                           .run   = call_run };
 
 ad_var ad_call(const ad_callback *f, int n, const ad_var x[], ad_type type, ad_shape out)
 {
     ad_graph *g = n > 0 ? x[0].g : NULL;
     if (!g) return AD_NONE;
-    if (n > MOST) return ad_graph_fail(g, AD_INVALID, "callback '%s': %d operands, at most %d", f->name, n, MOST);
-    if (!f->value) return ad_graph_fail(g, AD_INVALID, "callback '%s' has no value function", f->name);
+    if (n > MOST)
+        return ad_graph_fail(g, AD_INVALID, "callback '%s': %d operands, at most %d", f->name, n,
+                             MOST);
+    if (!f->value)
+        return ad_graph_fail(g, AD_INVALID, "callback '%s' has no value function", f->name);
     int  in[MOST];
     long c = out.batched ? out.dim[0] : 0;
     for (int i = 0; i < n; i++) {
         ad_shape s = ad_shape_of(x[i]);
         if (x[i].id < 0) return AD_NONE;
-        if (x[i].g != g) return ad_graph_fail(g, AD_INVALID, "callback '%s': operands belong to different graphs", f->name);
+        if (x[i].g != g)
+            return ad_graph_fail(g, AD_INVALID,
+                                 "callback '%s': operands belong to different graphs", f->name);
         if (s.batched && s.dim[0] != c)
-            return ad_graph_fail(g, AD_BAD_SHAPE, "callback '%s': operand %d is %s, the result %s: all that is batched has the "
-                                                  "same rows, and the result is batched if an operand is",
-                                 f->name, i, SHAPE_TEXT(s), SHAPE_TEXT(out));
+            return ad_graph_fail(
+                g, AD_BAD_SHAPE,
+                "callback '%s': operand %d is %s, the result %s: all that is batched has the "
+                "same rows, and the result is batched if an operand is",
+                f->name, i, SHAPE_TEXT(s), SHAPE_TEXT(out));
         in[i] = x[i].id;
     }
-    ad_callback *copy = ad_arena_alloc(ad_graph_arena(g), sizeof *copy); /* the caller's may be gone by the first run */
-    char        *name = ad_arena_strdup(ad_graph_arena(g), f->name ? f->name : "unnamed");
-    if (!copy || !name) return ad_graph_fail(g, AD_NO_MEMORY, "out of memory while building a callback");
+    ad_callback *copy = ad_arena_alloc(
+        ad_graph_arena(g), sizeof *copy); /* the caller's may be gone by the first run */
+    char *name = ad_arena_strdup(ad_graph_arena(g), f->name ? f->name : "unnamed");
+    if (!copy || !name)
+        return ad_graph_fail(g, AD_NO_MEMORY, "out of memory while building a callback");
     *copy      = *f;
     copy->name = name;
     return call_node(g, copy, type, out, n, in, 1, (long[]){ VALUE });

@@ -6,7 +6,8 @@
 
 enum { BLOCK_BITS = 40 };
 
-typedef void fill_fn(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n, void *out);
+typedef void fill_fn(ad_type type, uint64_t seed, uint64_t stream, uint64_t first, long n,
+                     void *out);
 
 static ad_status fill(const ad_call_args *c, fill_fn *f)
 {
@@ -19,9 +20,18 @@ static ad_status fill(const ad_call_args *c, fill_fn *f)
     return AD_OK;
 }
 
-static ad_status uniform_run(const ad_call_args *c) { return fill(c, ad_random_uniform); }
-static ad_status normal_run(const ad_call_args *c) { return fill(c, ad_random_normal); }
-static ad_status rademacher_run(const ad_call_args *c) { return fill(c, ad_random_rademacher); }
+static ad_status uniform_run(const ad_call_args *c)
+{
+    return fill(c, ad_random_uniform);
+}
+static ad_status normal_run(const ad_call_args *c)
+{
+    return fill(c, ad_random_normal);
+}
+static ad_status rademacher_run(const ad_call_args *c)
+{
+    return fill(c, ad_random_rademacher);
+}
 
 const ad_op ad_op_uniform    = { .name = "uniform", .flags = AD_NO_CSE, .run = uniform_run };
 const ad_op ad_op_normal     = { .name = "normal", .flags = AD_NO_CSE, .run = normal_run };

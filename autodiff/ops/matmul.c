@@ -25,7 +25,10 @@
 #define R(name) name##64
 #include "product_kernel.inc"
 
-static int is_matrix(ad_shape s) { return s.rank == 2 && !s.batched; }
+static int is_matrix(ad_shape s)
+{
+    return s.rank == 2 && !s.batched;
+}
 
 /* --- matmul: run and derivatives ------------------------------------------------------------------------------------------ */
 
@@ -33,14 +36,16 @@ static ad_status matmul_run(const ad_call_args *c)
 {
     const ad_node *n  = c->node;
     ad_shape       as = ad_node_of(c->g, n->in[0])->shape, bs = ad_node_of(c->g, n->in[1])->shape;
-    int            ta = n->attr[0] != 0, tb = n->attr[1] != 0, rows = is_matrix(bs) && !is_matrix(as);
-    long           q = n->shape.dim[n->shape.rank - 1], k = as.dim[as.rank - 1 - ta];
-    long           all = ad_run_elements(n->shape, c->n) / q, m = rows ? all : n->shape.dim[n->shape.rank - 2];
-    long           a[2] = { ta ? 1 : k, ta ? m : 1 }, b[2] = { tb ? 1 : q, tb ? k : 1 };
-    const void    *bias = n->nin > 2 ? c->in[2] : NULL;
+    int  ta = n->attr[0] != 0, tb = n->attr[1] != 0, rows = is_matrix(bs) && !is_matrix(as);
+    long q = n->shape.dim[n->shape.rank - 1], k = as.dim[as.rank - 1 - ta];
+    long all         = ad_run_elements(n->shape, c->n) / q,
+         m           = rows ? all : n->shape.dim[n->shape.rank - 2];
+    long        a[2] = { ta ? 1 : k, ta ? m : 1 }, b[2] = { tb ? 1 : q, tb ? k : 1 };
+    const void *bias = n->nin > 2 ? c->in[2] : NULL;
     for (long l = 0; l < (all ? all / m : 0); l++) {
-        const void *x = ad_at(c->in[0], n->type, l * m * k), *w = ad_at(c->in[1], n->type, l * k * q);
-        void       *y = ad_at(c->out, n->type, l * m * q);
+        const void *x = ad_at(c->in[0], n->type, l * m * k),
+                   *w = ad_at(c->in[1], n->type, l * k * q);
+        void *y       = ad_at(c->out, n->type, l * m * q);
         if (n->type == AD_F32)
             product32((long[]){ m, k, q }, x, a, w, b, bias, y);
         else
@@ -78,10 +83,10 @@ static ad_var product_node(ad_var a, ad_var b, int ta, int tb, ad_var bias);
 
 static ad_var matmul_jvp(ad_var y, const ad_var x_dot[])
 {
-    const ad_node *n = ad_node_of(y.g, y.id);
+    const ad_node *n  = ad_node_of(y.g, y.id);
     int            ta = n->attr[0] != 0, tb = n->attr[1] != 0;
     ad_var         bias = n->nin > 2 ? x_dot[2] : AD_NONE;
-    ad_var         da   = x_dot[0].id >= 0 ? product_node(x_dot[0], ad_in(y, 1), ta, tb, bias) : AD_NONE;
+    ad_var da = x_dot[0].id >= 0 ? product_node(x_dot[0], ad_in(y, 1), ta, tb, bias) : AD_NONE;
     if (x_dot[0].id >= 0) bias = AD_NONE;
     ad_var db = x_dot[1].id >= 0 ? product_node(ad_in(y, 0), x_dot[1], ta, tb, bias) : AD_NONE;
     if (x_dot[0].id >= 0 && x_dot[1].id >= 0) return ad_add(da, db);
@@ -89,7 +94,9 @@ static ad_var matmul_jvp(ad_var y, const ad_var x_dot[])
     return ad_broadcast(bias, n->shape);
 }
 
-const ad_op ad_op_matmul = { .name = "matmul", .arity = -1, .vjp = matmul_vjp, .jvp = matmul_jvp, .run = matmul_run };
+const ad_op ad_op_matmul = {
+    .name = "matmul", .arity = -1, .vjp = matmul_vjp, .jvp = matmul_jvp, .run = matmul_run
+};
 
 /* --- matmul: building ------------------------------------------------------------------------------------------------------- */
 
@@ -99,21 +106,24 @@ static ad_var product_node(ad_var a, ad_var b, int ta, int tb, ad_var bias)
     ad_shape as = ad_shape_of(a), bs = ad_shape_of(b), y = as;
     if (!a.g || !b.g || !as.rank || !bs.rank) return AD_NONE;
     y.dim[y.rank - 1] = tb ? bs.dim[bs.rank - 2] : bs.dim[bs.rank - 1];
-    if (!is_matrix(bs) || is_matrix(as)) y.dim[y.rank - 2] = ta ? as.dim[as.rank - 1] : as.dim[as.rank - 2];
+    if (!is_matrix(bs) || is_matrix(as))
+        y.dim[y.rank - 2] = ta ? as.dim[as.rank - 1] : as.dim[as.rank - 2];
     ad_var in[3] = { a, b, bias };
-    return ad_build(AD_OP_matmul, ad_type_of(a), y, bias.g ? 3 : 2, in, 2, (long[]){ ta != 0, tb != 0 });
+    return ad_build(AD_OP_matmul, ad_type_of(a), y, bias.g ? 3 : 2, in, 2,
+                    (long[]){ ta != 0, tb != 0 });
 }
 
 static ad_var misfit(ad_var a, ad_var b, int ta, int tb, const char *why)
 {
-    return ad_graph_fail(a.g, AD_BAD_SHAPE, "matmul: %s%s x %s%s: %s", SHAPE_TEXT(ad_shape_of(a)), ta ? "'" : "",
-                         SHAPE_TEXT(ad_shape_of(b)), tb ? "'" : "", why);
+    return ad_graph_fail(a.g, AD_BAD_SHAPE, "matmul: %s%s x %s%s: %s", SHAPE_TEXT(ad_shape_of(a)),
+                         ta ? "'" : "", SHAPE_TEXT(ad_shape_of(b)), tb ? "'" : "", why);
 }
 
 static ad_var inner_misfit(ad_var a, ad_var b, int ta, int tb, long ka, long kb)
 {
     return ad_graph_fail(a.g, AD_BAD_SHAPE, "matmul: %s%s x %s%s: inner extents %ld and %ld differ",
-                         SHAPE_TEXT(ad_shape_of(a)), ta ? "'" : "", SHAPE_TEXT(ad_shape_of(b)), tb ? "'" : "", ka, kb);
+                         SHAPE_TEXT(ad_shape_of(a)), ta ? "'" : "", SHAPE_TEXT(ad_shape_of(b)),
+                         tb ? "'" : "", ka, kb);
 }
 
 static int same_leading(ad_shape a, ad_shape b)
@@ -143,15 +153,20 @@ static ad_var product(ad_var a, ad_var b, int ta, int tb, ad_var bias)
 {
     ad_shape as = ad_shape_of(a), bs = ad_shape_of(b);
     int      rows_a = as.batched && as.rank == 2, rows_b = bs.batched && bs.rank == 2;
-    if (as.rank < 2 || bs.rank < 2) return misfit(a, b, ta, tb, "operands have at least two axes; reshape a vector");
+    if (as.rank < 2 || bs.rank < 2)
+        return misfit(a, b, ta, tb, "operands have at least two axes; reshape a vector");
     if (rows_a && rows_b && ta && !tb && as.dim[0] == bs.dim[0]) return ad_rowdot(1, &a, &b);
     if (rows_b || (rows_a && ta))
-        return misfit(a, b, ta, tb, "the batch may only lead the left operand, or be contracted as [n,p]' x [n,q]");
-    long ka = ta ? as.dim[as.rank - 2] : as.dim[as.rank - 1], kb = tb ? bs.dim[bs.rank - 1] : bs.dim[bs.rank - 2];
+        return misfit(
+            a, b, ta, tb,
+            "the batch may only lead the left operand, or be contracted as [n,p]' x [n,q]");
+    long ka = ta ? as.dim[as.rank - 2] : as.dim[as.rank - 1],
+         kb = tb ? bs.dim[bs.rank - 1] : bs.dim[bs.rank - 2];
     if (ka != kb) return inner_misfit(a, b, ta, tb, ka, kb);
     if (is_matrix(as) && is_matrix(bs)) return product_node(a, b, ta, tb, bias);
     if (is_matrix(as) || is_matrix(bs)) return with_matrix(a, b, ta, tb, bias);
-    if (rows_a || !same_leading(as, bs)) return misfit(a, b, ta, tb, "leading axes differ; broadcast one of them");
+    if (rows_a || !same_leading(as, bs))
+        return misfit(a, b, ta, tb, "leading axes differ; broadcast one of them");
     return product_node(a, b, ta, tb, bias);
 }
 
@@ -167,12 +182,14 @@ ad_var ad_affine(ad_var x, ad_var w, int transpose_w, ad_var bias)
     ad_graph *g = ad_operands("affine", 3, (ad_var[]){ x, w, bias });
     if (!g) return AD_NONE;
     ad_shape ws = ad_shape_of(w), s = ad_shape_of(bias);
-    long     q  = ws.rank == 2 ? ws.dim[!transpose_w] : -1;
+    long     q = ws.rank == 2 ? ws.dim[!transpose_w] : -1;
     if (!is_matrix(ws))
-        return ad_graph_fail(g, AD_BAD_SHAPE, "affine: the weight %s is not a shared matrix", SHAPE_TEXT(ws));
+        return ad_graph_fail(g, AD_BAD_SHAPE, "affine: the weight %s is not a shared matrix",
+                             SHAPE_TEXT(ws));
     if (s.rank != 1 || s.batched || s.dim[0] != q)
-        return ad_graph_fail(g, AD_BAD_SHAPE, "affine: %s x %s%s: the bias is %s, it must be a shared [%ld]",
-                             SHAPE_TEXT(ad_shape_of(x)), SHAPE_TEXT(ws), transpose_w ? "'" : "", SHAPE_TEXT(s), q);
+        return ad_graph_fail(
+            g, AD_BAD_SHAPE, "affine: %s x %s%s: the bias is %s, it must be a shared [%ld]",
+            SHAPE_TEXT(ad_shape_of(x)), SHAPE_TEXT(ws), transpose_w ? "'" : "", SHAPE_TEXT(s), q);
     return product(x, w, 0, transpose_w != 0, bias);
 }
 
@@ -197,8 +214,10 @@ static void rowdot_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
 {
     const ad_node *n = ad_node_of(y.g, y.id);
     for (int i = 0; i < n->nin; i += 2) {
-        if (ad_tape_wants(tape, i)) ad_tape_add(tape, i, 1, ad_matmul(ad_in(y, i + 1), y_bar, 0, 1));
-        if (ad_tape_wants(tape, i + 1)) ad_tape_add(tape, i + 1, 1, ad_matmul(ad_in(y, i), y_bar, 0, 0));
+        if (ad_tape_wants(tape, i))
+            ad_tape_add(tape, i, 1, ad_matmul(ad_in(y, i + 1), y_bar, 0, 1));
+        if (ad_tape_wants(tape, i + 1))
+            ad_tape_add(tape, i + 1, 1, ad_matmul(ad_in(y, i), y_bar, 0, 0));
     }
 }
 
@@ -206,8 +225,9 @@ static void rowdot_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
 static ad_var rowdot_jvp(ad_var y, const ad_var x_dot[])
 {
     const ad_node *n = ad_node_of(y.g, y.id);
-    ad_var        *a = ad_arena_alloc(ad_graph_arena(y.g), 2 * sizeof *a * (size_t)n->nin), *b = a + n->nin;
-    int            count = 0;
+    ad_var        *a = ad_arena_alloc(ad_graph_arena(y.g), 2 * sizeof *a * (size_t)n->nin),
+           *b        = a + n->nin;
+    int count        = 0;
     if (!a) return ad_graph_fail(y.g, AD_NO_MEMORY, "out of memory while differentiating");
     for (int i = 0; i < n->nin; i += 2) {
         if (x_dot[i].id >= 0) a[count] = x_dot[i], b[count++] = ad_in(y, i + 1);
@@ -216,9 +236,12 @@ static ad_var rowdot_jvp(ad_var y, const ad_var x_dot[])
     return ad_rowdot(count, a, b);
 }
 
-const ad_op ad_op_rowdot = {
-    .name = "rowdot", .arity = -1, .flags = AD_ROW_MIXING, .vjp = rowdot_vjp, .jvp = rowdot_jvp, .run = rowdot_run
-};
+const ad_op ad_op_rowdot = { .name  = "rowdot",
+                             .arity = -1,
+                             .flags = AD_ROW_MIXING,
+                             .vjp   = rowdot_vjp,
+                             .jvp   = rowdot_jvp,
+                             .run   = rowdot_run };
 
 static int contracts(ad_shape a, ad_shape b)
 {
@@ -234,15 +257,19 @@ ad_var ad_rowdot(int n, const ad_var a[], const ad_var b[])
     ad_shape as = ad_shape_of(a[0]), bs = ad_shape_of(b[0]);
     long     p = as.rank ? as.dim[as.rank - 1] : 0, q = bs.rank ? bs.dim[bs.rank - 1] : 0;
     ad_var  *in = ad_arena_alloc(ad_graph_arena(g), 2 * sizeof *in * (size_t)n);
-    if (!in) return ad_graph_fail(g, AD_NO_MEMORY, "out of memory while building a rowdot of %d terms", n);
+    if (!in)
+        return ad_graph_fail(g, AD_NO_MEMORY, "out of memory while building a rowdot of %d terms",
+                             n);
     for (int i = 0; i < n; i++) {
         as = ad_shape_of(a[i]);
         bs = ad_shape_of(b[i]);
         if (!contracts(as, bs) || as.dim[as.rank - 1] != p || bs.dim[bs.rank - 1] != q ||
             ad_type_of(a[i]) != ad_type_of(b[0]))
-            return ad_graph_fail(g, AD_BAD_SHAPE, "rowdot: term %d: %s and %s: both are batched, of the same rows and type, "
-                                                  "the last extents %ld and %ld as in the first",
-                                 i, SHAPE_TEXT(as), SHAPE_TEXT(bs), p, q);
+            return ad_graph_fail(
+                g, AD_BAD_SHAPE,
+                "rowdot: term %d: %s and %s: both are batched, of the same rows and type, "
+                "the last extents %ld and %ld as in the first",
+                i, SHAPE_TEXT(as), SHAPE_TEXT(bs), p, q);
         in[2 * i]     = a[i];
         in[2 * i + 1] = b[i];
     }

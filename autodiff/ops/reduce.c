@@ -26,7 +26,10 @@ typedef struct fold {
 } fold;
 
 /* NaN if either is. */
-static inline double larger(double m, double x) { return x > m || x != x ? x : m; }
+static inline double larger(double m, double x)
+{
+    return x > m || x != x ? x : m;
+}
 
 #define REAL    float
 #define R(name) name##32
@@ -89,7 +92,10 @@ static ad_shape reduced_shape(ad_shape s, int mask, int keep)
     return y.rank ? y : ad_scalar();
 }
 
-static ad_var as_shape(ad_var x, ad_shape s) { return ad_reshape(x, s.rank, s.dim); }
+static ad_var as_shape(ad_var x, ad_shape s)
+{
+    return ad_reshape(x, s.rank, s.dim);
+}
 
 /* All axes as a mask; -1 with a sentence if some are not there. */
 static int whole_mask(const char *what, ad_var x, int mask)
@@ -97,7 +103,8 @@ static int whole_mask(const char *what, ad_var x, int mask)
     ad_shape s = ad_shape_of(x);
     if (mask == -1) return (1 << s.rank) - 1;
     if (mask >= 0 && mask < 1 << s.rank) return mask;
-    ad_graph_fail(x.g, AD_BAD_SHAPE, "%s: the axes 0x%x are not all axes of %s", what, (unsigned)mask, SHAPE_TEXT(s));
+    ad_graph_fail(x.g, AD_BAD_SHAPE, "%s: the axes 0x%x are not all axes of %s", what,
+                  (unsigned)mask, SHAPE_TEXT(s));
     return -1;
 }
 
@@ -122,9 +129,14 @@ static ad_var sum_jvp(ad_var y, const ad_var x_dot[])
     return ad_sum(x_dot[0], (int)attr[0], (int)attr[1]);
 }
 
-static ad_status sum_run(const ad_call_args *c) { return fold_run(c, 0); }
+static ad_status sum_run(const ad_call_args *c)
+{
+    return fold_run(c, 0);
+}
 
-const ad_op ad_op_sum = { .name = "sum", .arity = 1, .vjp = sum_vjp, .jvp = sum_jvp, .run = sum_run };
+const ad_op ad_op_sum = {
+    .name = "sum", .arity = 1, .vjp = sum_vjp, .jvp = sum_jvp, .run = sum_run
+};
 
 /* --- rowsum: y = sum_i sum over the rows of x_i --------------------------------------------------------------------------------- */
 
@@ -132,13 +144,14 @@ static void rowsum_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
 {
     const ad_node *n = ad_node_of(y.g, y.id);
     for (int i = 0; i < n->nin; i++)
-        if (ad_tape_wants(tape, i)) ad_tape_add(tape, i, 1, ad_broadcast(y_bar, ad_shape_of(ad_in(y, i))));
+        if (ad_tape_wants(tape, i))
+            ad_tape_add(tape, i, 1, ad_broadcast(y_bar, ad_shape_of(ad_in(y, i))));
 }
 
 static ad_var rowsum_jvp(ad_var y, const ad_var x_dot[])
 {
-    const ad_node *n = ad_node_of(y.g, y.id);
-    ad_var        *x = ad_arena_alloc(ad_graph_arena(y.g), sizeof *x * (size_t)n->nin);
+    const ad_node *n     = ad_node_of(y.g, y.id);
+    ad_var        *x     = ad_arena_alloc(ad_graph_arena(y.g), sizeof *x * (size_t)n->nin);
     int            count = 0;
     if (!x) return ad_graph_fail(y.g, AD_NO_MEMORY, "out of memory while differentiating");
     for (int i = 0; i < n->nin; i++)
@@ -155,9 +168,12 @@ static ad_status rowsum_run(const ad_call_args *c)
     return AD_OK;
 }
 
-const ad_op ad_op_rowsum = {
-    .name = "rowsum", .arity = -1, .flags = AD_ROW_MIXING, .vjp = rowsum_vjp, .jvp = rowsum_jvp, .run = rowsum_run
-};
+const ad_op ad_op_rowsum = { .name  = "rowsum",
+                             .arity = -1,
+                             .flags = AD_ROW_MIXING,
+                             .vjp   = rowsum_vjp,
+                             .jvp   = rowsum_jvp,
+                             .run   = rowsum_run };
 
 ad_var ad_rowsum(int n, const ad_var a[])
 {
@@ -168,7 +184,8 @@ ad_var ad_rowsum(int n, const ad_var a[])
     for (int i = 0; i < n; i++) {
         ad_shape b = ad_shape_of(a[i]);
         if (!b.batched || b.rank != 2 || b.dim[1] != s.dim[1])
-            return ad_graph_fail(g, AD_BAD_SHAPE, "rowsum: of %s and %s: operands are batched [n,d] of one d",
+            return ad_graph_fail(g, AD_BAD_SHAPE,
+                                 "rowsum: of %s and %s: operands are batched [n,d] of one d",
                                  SHAPE_TEXT(s), SHAPE_TEXT(b));
     }
     return ad_build(AD_OP_rowsum, ad_type_of(a[0]), ad_vector(s.dim[1]), n, a, 0, NULL);
@@ -217,7 +234,7 @@ ad_var ad_mean(ad_var x, int mask, int keep)
 {
     ad_graph *g = ad_operands("mean", 1, &x);
     if (!g || (mask = whole_mask("mean", x, mask)) < 0) return AD_NONE;
-    ad_shape s = ad_shape_of(x);
+    ad_shape s     = ad_shape_of(x);
     double   count = 1;
     for (int i = 0; i < s.rank; i++)
         if (mask >> i & 1) count *= (double)s.dim[i];
@@ -248,16 +265,36 @@ static ad_var max_jvp(ad_var y, ad_var x_dot, int mask)
     return as_shape(ad_sum(ad_mul(shares(y, ad_in(y, 0), mask), x_dot), mask, 0), s);
 }
 
-static int mask_of(ad_var y) { return (int)ad_node_of(y.g, y.id)->attr[0]; }
+static int mask_of(ad_var y)
+{
+    return (int)ad_node_of(y.g, y.id)->attr[0];
+}
 
-static void      amax_vjp(ad_tape *tape, ad_var y, ad_var y_bar) { max_vjp(tape, y, y_bar, mask_of(y)); }
-static ad_var    amax_jvp(ad_var y, const ad_var x_dot[]) { return max_jvp(y, x_dot[0], mask_of(y)); }
-static ad_status amax_run(const ad_call_args *c) { return fold_run(c, 1); }
+static void amax_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
+{
+    max_vjp(tape, y, y_bar, mask_of(y));
+}
+static ad_var amax_jvp(ad_var y, const ad_var x_dot[])
+{
+    return max_jvp(y, x_dot[0], mask_of(y));
+}
+static ad_status amax_run(const ad_call_args *c)
+{
+    return fold_run(c, 1);
+}
 
-const ad_op ad_op_amax = { .name = "amax", .arity = 1, .vjp = amax_vjp, .jvp = amax_jvp, .run = amax_run };
+const ad_op ad_op_amax = {
+    .name = "amax", .arity = 1, .vjp = amax_vjp, .jvp = amax_jvp, .run = amax_run
+};
 
-static void   rowmax_vjp(ad_tape *tape, ad_var y, ad_var y_bar) { max_vjp(tape, y, y_bar, 1); }
-static ad_var rowmax_jvp(ad_var y, const ad_var x_dot[]) { return max_jvp(y, x_dot[0], 1); }
+static void rowmax_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
+{
+    max_vjp(tape, y, y_bar, 1);
+}
+static ad_var rowmax_jvp(ad_var y, const ad_var x_dot[])
+{
+    return max_jvp(y, x_dot[0], 1);
+}
 
 static ad_status rowmax_run(const ad_call_args *c)
 {
@@ -273,8 +310,12 @@ static ad_status rowmax_run(const ad_call_args *c)
 }
 
 /* Shared [d] of batched [c n, d]. */
-const ad_op ad_op_rowmax = { .name = "rowmax", .arity = 1, .flags = AD_ROW_MIXING, .vjp = rowmax_vjp, .jvp = rowmax_jvp,
-                             .run = rowmax_run };
+const ad_op ad_op_rowmax = { .name  = "rowmax",
+                             .arity = 1,
+                             .flags = AD_ROW_MIXING,
+                             .vjp   = rowmax_vjp,
+                             .jvp   = rowmax_jvp,
+                             .run   = rowmax_run };
 
 /* Over the batch and other axes: the largest of each row first, so that ties are shared equally within a row and then
    between rows. */
@@ -288,7 +329,9 @@ ad_var ad_amax(ad_var x, int mask, int keep)
         if (mask > 1) x = ad_amax(x, mask & ~1, 1);
         if (x.id < 0) return AD_NONE;
         x = as_rows(x);
-        return as_shape(ad_build(AD_OP_rowmax, ad_type_of(x), ad_vector(ad_shape_of(x).dim[1]), 1, &x, 0, NULL), y);
+        return as_shape(
+            ad_build(AD_OP_rowmax, ad_type_of(x), ad_vector(ad_shape_of(x).dim[1]), 1, &x, 0, NULL),
+            y);
     }
     if (ad_elements(s) == ad_elements(y)) return as_shape(x, y);
     return ad_build(AD_OP_amax, ad_type_of(x), y, 1, &x, 2, (long[]){ mask, keep != 0 });

@@ -4,17 +4,19 @@
 #include "structure.h"
 
 /* Copies all of an array of shape s between two dense arrays that hold it as a piece of the axis, at dst_at and src_at. */
-static void copy_piece(ad_shape s, ad_shape dst_shape, ad_shape src_shape, int axis, long dst_at, long src_at,
-                       const ad_call_args *c, const void *src)
+static void copy_piece(ad_shape s, ad_shape dst_shape, ad_shape src_shape, int axis, long dst_at,
+                       long src_at, const ad_call_args *c, const void *src)
 {
-    ad_view v = ad_view_of(s, c->n), d = ad_view_of(dst_shape, c->n), f = ad_view_of(src_shape, c->n);
+    ad_view v = ad_view_of(s, c->n), d = ad_view_of(dst_shape, c->n),
+            f    = ad_view_of(src_shape, c->n);
     int     a    = ad_view_axis(s, axis);
     ad_copy copy = { .rank = v.rank };
     memcpy(copy.dim, v.dim, sizeof copy.dim);
     memcpy(copy.dst, d.stride, sizeof copy.dst);
     memcpy(copy.src, f.stride, sizeof copy.src);
     ad_type type = c->node->type;
-    ad_copy_run(&copy, type, ad_at(c->out, type, dst_at * d.stride[a]), ad_at(src, type, src_at * f.stride[a]));
+    ad_copy_run(&copy, type, ad_at(c->out, type, dst_at * d.stride[a]),
+                ad_at(src, type, src_at * f.stride[a]));
 }
 
 /* --- slice ------------------------------------------------------------------------------------------------------------ */
@@ -35,11 +37,14 @@ static ad_var slice_jvp(ad_var y, const ad_var x_dot[])
 static ad_status slice_run(const ad_call_args *c)
 {
     const ad_node *n = c->node;
-    copy_piece(n->shape, n->shape, ad_node_of(c->g, n->in[0])->shape, (int)n->attr[0], 0, n->attr[1], c, c->in[0]);
+    copy_piece(n->shape, n->shape, ad_node_of(c->g, n->in[0])->shape, (int)n->attr[0], 0,
+               n->attr[1], c, c->in[0]);
     return AD_OK;
 }
 
-const ad_op ad_op_slice = { .name = "slice", .arity = 1, .vjp = slice_vjp, .jvp = slice_jvp, .run = slice_run };
+const ad_op ad_op_slice = {
+    .name = "slice", .arity = 1, .vjp = slice_vjp, .jvp = slice_jvp, .run = slice_run
+};
 
 /* A slice within one of the pieces that x was joined from is a slice of that piece. */
 static ad_var slice_of_concat(ad_var x, int axis, long from, long to)
@@ -61,16 +66,19 @@ ad_var ad_slice(ad_var x, int axis, long from, long to)
     if (!g) return AD_NONE;
     ad_shape s = ad_shape_of(x), y = s;
     int      a = ad_axis(s, axis);
-    if (a < 0) return ad_graph_fail(g, AD_BAD_SHAPE, "slice: %s has no axis %d", SHAPE_TEXT(s), axis);
+    if (a < 0)
+        return ad_graph_fail(g, AD_BAD_SHAPE, "slice: %s has no axis %d", SHAPE_TEXT(s), axis);
     if (from < 0 || to > s.dim[a] || from >= to)
-        return ad_graph_fail(g, AD_BAD_SHAPE, "slice: of %s along axis %d: from %ld to %ld, of an extent of %ld%s",
-                             SHAPE_TEXT(s), a, from, to, s.dim[a],
-                             a == 0 && s.batched ? "; a batched axis is cut in whole blocks of n rows" : "");
+        return ad_graph_fail(
+            g, AD_BAD_SHAPE, "slice: of %s along axis %d: from %ld to %ld, of an extent of %ld%s",
+            SHAPE_TEXT(s), a, from, to, s.dim[a],
+            a == 0 && s.batched ? "; a batched axis is cut in whole blocks of n rows" : "");
     if (from == 0 && to == s.dim[a]) return x;
     y.dim[a]         = to - from;
     const ad_node *n = ad_node_of(g, x.id);
     if (n->op == AD_OP_full) return ad_full(g, n->type, y, n->k[0]);
-    if (n->op == AD_OP_slice && n->attr[0] == a) return ad_slice(ad_in(x, 0), a, n->attr[1] + from, n->attr[1] + to);
+    if (n->op == AD_OP_slice && n->attr[0] == a)
+        return ad_slice(ad_in(x, 0), a, n->attr[1] + from, n->attr[1] + to);
     if (n->op == AD_OP_concat && n->attr[0] == a) {
         ad_var piece = slice_of_concat(x, a, from, to);
         if (piece.id >= 0) return piece;
@@ -133,12 +141,15 @@ ad_var ad_concat(int n, const ad_var x[], int axis)
     if (!g) return AD_NONE;
     ad_shape s = ad_shape_of(x[0]);
     int      a = ad_axis(s, axis);
-    if (a < 0) return ad_graph_fail(g, AD_BAD_SHAPE, "concat: %s has no axis %d", SHAPE_TEXT(s), axis);
+    if (a < 0)
+        return ad_graph_fail(g, AD_BAD_SHAPE, "concat: %s has no axis %d", SHAPE_TEXT(s), axis);
     for (int i = 1; i < n; i++) {
         ad_shape b = ad_shape_of(x[i]);
         if (!joins(s, b, a))
-            return ad_graph_fail(g, AD_BAD_SHAPE, "concat: %s and %s do not join along axis %d: the other axes must agree",
-                                 SHAPE_TEXT(ad_shape_of(x[0])), SHAPE_TEXT(b), a);
+            return ad_graph_fail(
+                g, AD_BAD_SHAPE,
+                "concat: %s and %s do not join along axis %d: the other axes must agree",
+                SHAPE_TEXT(ad_shape_of(x[0])), SHAPE_TEXT(b), a);
         s.dim[a] += b.dim[a];
     }
     return n == 1 ? x[0] : ad_build(AD_OP_concat, ad_type_of(x[0]), s, n, x, 1, (long[]){ a });
@@ -168,7 +179,9 @@ static ad_status pad_run(const ad_call_args *c)
     return AD_OK;
 }
 
-const ad_op ad_op_pad = { .name = "pad", .arity = 1, .vjp = pad_vjp, .jvp = pad_jvp, .run = pad_run };
+const ad_op ad_op_pad = {
+    .name = "pad", .arity = 1, .vjp = pad_vjp, .jvp = pad_jvp, .run = pad_run
+};
 
 ad_var ad_pad(ad_var x, int axis, long before, long after)
 {
@@ -178,7 +191,9 @@ ad_var ad_pad(ad_var x, int axis, long before, long after)
     int      a = ad_axis(s, axis);
     if (a < 0) return ad_graph_fail(g, AD_BAD_SHAPE, "pad: %s has no axis %d", SHAPE_TEXT(s), axis);
     if (before < 0 || after < 0)
-        return ad_graph_fail(g, AD_BAD_SHAPE, "pad: %ld before and %ld behind axis %d; slice cuts off", before, after, a);
+        return ad_graph_fail(g, AD_BAD_SHAPE,
+                             "pad: %ld before and %ld behind axis %d; slice cuts off", before,
+                             after, a);
     if (before == 0 && after == 0) return x;
     y.dim[a] += before + after;
     if (ad_is_zero(x)) return ad_full(g, ad_type_of(x), y, 0);

@@ -41,8 +41,8 @@ void ad_copy_run(const ad_copy *whole, ad_type type, void *dst, const void *src)
         if (c.dim[i] == 0) return;
     int  outer = c.rank > 2 ? c.rank - 2 : 0, two = c.rank >= 2, one = c.rank >= 1;
     long rows = two ? c.dim[c.rank - 2] : 1, cols = one ? c.dim[c.rank - 1] : 1;
-    long d[2]              = { two ? c.dst[c.rank - 2] : 0, one ? c.dst[c.rank - 1] : 1 };
-    long s[2]              = { two ? c.src[c.rank - 2] : 0, one ? c.src[c.rank - 1] : 1 };
+    long d[2]               = { two ? c.dst[c.rank - 2] : 0, one ? c.dst[c.rank - 1] : 1 };
+    long s[2]               = { two ? c.src[c.rank - 2] : 0, one ? c.src[c.rank - 1] : 1 };
     long index[AD_RANK + 1] = { 0 }, to = 0;
     do {
         long from = 0;

@@ -7,7 +7,9 @@ ad_graph *ad_operands(const char *what, int n, const ad_var x[])
     for (int i = 0; i < n; i++) {
         if (x[i].id < 0 || !x[i].g) return NULL;
         if (x[i].g != g) {
-            ad_graph_fail(g, AD_INVALID, "%s: operands belong to different graphs; ad_inline() copies between them", what);
+            ad_graph_fail(
+                g, AD_INVALID,
+                "%s: operands belong to different graphs; ad_inline() copies between them", what);
             return NULL;
         }
         if (ad_type_of(x[i]) != ad_type_of(x[0])) {
@@ -20,16 +22,20 @@ ad_graph *ad_operands(const char *what, int n, const ad_var x[])
     return g;
 }
 
-ad_var ad_build(ad_opcode op, ad_type type, ad_shape shape, int n, const ad_var x[], int nattr, const long attr[])
+ad_var ad_build(ad_opcode op, ad_type type, ad_shape shape, int n, const ad_var x[], int nattr,
+                const long attr[])
 {
     enum { FEW = 16 };
     ad_graph *g = x[0].g;
     int       few[FEW], *in = few;
     if (!g) return AD_NONE;
     if (n > FEW && !(in = ad_arena_alloc(ad_graph_arena(g), sizeof *in * (size_t)n)))
-        return ad_graph_fail(g, AD_NO_MEMORY, "out of memory while building a graph of %d nodes", ad_graph_size(g));
+        return ad_graph_fail(g, AD_NO_MEMORY, "out of memory while building a graph of %d nodes",
+                             ad_graph_size(g));
     for (int i = 0; i < n; i++) in[i] = x[i].id;
-    ad_node node = { .op = op, .type = type, .shape = shape, .nin = n, .in = in, .nattr = nattr, .attr = attr };
+    ad_node node = {
+        .op = op, .type = type, .shape = shape, .nin = n, .in = in, .nattr = nattr, .attr = attr
+    };
     return ad_node_add(g, &node);
 }
 
@@ -54,4 +60,7 @@ ad_view ad_view_of(ad_shape s, long n)
     return v;
 }
 
-int ad_view_axis(ad_shape s, int axis) { return axis == 0 ? 0 : axis + s.batched; }
+int ad_view_axis(ad_shape s, int axis)
+{
+    return axis == 0 ? 0 : axis + s.batched;
+}

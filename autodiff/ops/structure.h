@@ -11,7 +11,8 @@
 ad_graph *ad_operands(const char *what, int n, const ad_var x[]);
 
 /* Adds a node of any number of inputs. */
-ad_var ad_build(ad_opcode op, ad_type type, ad_shape shape, int n, const ad_var x[], int nattr, const long attr[]);
+ad_var ad_build(ad_opcode op, ad_type type, ad_shape shape, int n, const ad_var x[], int nattr,
+                const long attr[]);
 
 /* Axis counted from 0; -1 if there is none such. */
 int ad_axis(ad_shape s, int axis);
@@ -42,7 +43,8 @@ static inline void *ad_at(const void *p, ad_type type, long element)
 }
 
 /* Visits a nest of axes: index[] starts at zero; returns 0 after the last. */
-static inline int ad_next(int rank, const long dim[], const long stride[], long index[], long *offset)
+static inline int ad_next(int rank, const long dim[], const long stride[], long index[],
+                          long *offset)
 {
     for (int i = rank - 1; i >= 0; i--) {
         *offset += stride[i];
