@@ -51,7 +51,8 @@ static double elud(double x)
     return x > 0 ? x : expm1(x);
 }
 
-/* Measured: the largest error over all floats; over 4 million doubles. The bounds leave the last digit open. */
+/* Bounds of the error. Measured, over all floats:    1.031, 1.517, 2.566, 2.402, 2.886, 3.193, 1.000;
+                        over 41 million doubles:      1.014, 1.944, 2.563, 2.443, 2.808, 3.354, 1.157. */
 static const struct own {
     ad_opcode op;
     double (*in_double)(double);
@@ -59,12 +60,12 @@ static const struct own {
     double ulp32, ulp64;
 } own[] = {
     { AD_OP_exp, exp, expl, 1.1, 1.1 },
-    { AD_OP_expm1, expm1, expm1l, 1.6, 1.9 },
-    { AD_OP_tanh, tanh, tanhl, 2.6, 2.6 },
+    { AD_OP_expm1, expm1, expm1l, 1.6, 2.2 },
+    { AD_OP_tanh, tanh, tanhl, 2.7, 2.7 },
     { AD_OP_sigmoid, sigmoidd, sigmoidl, 2.6, 2.6 },
-    { AD_OP_softplus, softplusd, softplusl, 2.6, 2.6 },
-    { AD_OP_silu, silud, silul, 3.1, 3.1 },
-    { AD_OP_elu, elud, elul, 1.6, 1.9 },
+    { AD_OP_softplus, softplusd, softplusl, 3, 3 },
+    { AD_OP_silu, silud, silul, 3.6, 3.6 },
+    { AD_OP_elu, elud, elul, 1.6, 2.2 },
 };
 enum { OWN = sizeof own / sizeof *own };
 
