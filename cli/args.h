@@ -64,8 +64,9 @@ int         cli_list(const cli_args *a, const char *key); /* how many */
 const char *cli_item(const cli_args *a, const char *key, int i);
 int         cli_given(const cli_args *a, const char *key); /* by the command line or the file */
 
-/* The options as they stand, one by one, for a run's config.json: NULL after the last. */
-const cli_option *cli_option_at(const cli_args *a, int i);
+/* The options as they stand, defaults included: what --config reads back to the same. A new reference to a JSON object;
+   NULL when there is no memory. */
+struct json_t *cli_args_json(const cli_args *a);
 
 /* The one way to end badly: the sentence on stderr (at most five lines), and the exit code to return. */
 int cli_failed(const cli_args *a); /* ad_message(); CLI_FAILED */

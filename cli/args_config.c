@@ -1,4 +1,4 @@
-/* Options from a JSON file: an object whose keys are options. */
+/* Options from a JSON file and into one: an object whose keys are options. */
 #include <stdio.h>
 #include <string.h>
 
@@ -63,4 +63,45 @@ ad_status cli_args_config(cli_args *a, const char *path, FILE *warnings)
     }
     json_decref(object);
     return s;
+}
+
+static json_t *list_json(const cli_value *v)
+{
+    json_t *list = json_array();
+    for (int k = 0; list && k < v->items; k++)
+        if (json_array_append_new(list, json_string(v->item[k]))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *value_json(cli_kind kind, const cli_value *v)
+{
+    double x    = 0;
+    long   k    = 0;
+    int    flag = 0;
+    switch (kind) {
+    case CLI_LIST: return list_json(v);
+    case CLI_FLAG:
+        return cli_parse_flag(v->text ? v->text : "no", &flag) ? json_boolean(flag) : NULL;
+    case CLI_NUMBER:
+        return !v->text ? json_null() : cli_parse_number(v->text, &x) ? json_real(x) : NULL;
+    case CLI_INTEGER:
+        return !v->text ? json_null() : cli_parse_integer(v->text, &k) ? json_integer(k) : NULL;
+    default: return v->text ? json_string(v->text) : json_null();
+    }
+}
+
+json_t *cli_args_json(const cli_args *a)
+{
+    json_t *object = json_object();
+    for (int i = 0; object && a->verb->options && a->verb->options[i].key; i++) {
+        const cli_option *o = &a->verb->options[i];
+        if (json_object_set_new(object, o->key, value_json(o->kind, &a->value[i]))) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
 }

@@ -72,11 +72,6 @@ int cli_given(const cli_args *a, const char *key)
     return value_of(a, key)->source > CLI_FROM_TABLE;
 }
 
-const cli_option *cli_option_at(const cli_args *a, int i)
-{
-    return cli_verb_option(a->verb, i);
-}
-
 /* The first lines of a sentence, at most `lines` of them. */
 static void print_lines(const char *text, int lines)
 {

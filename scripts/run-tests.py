@@ -23,9 +23,10 @@ LOG = BUILD / "log"
 JOBS = str(os.cpu_count() or 2)
 CRITERION = re.compile(r"Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+) \| Crashing: (\d+)")
 COUNTED = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
-SKIPPED = re.compile(r"^.*(?:SKIP|skipp).*$", re.M)
-STOPPING = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-            "TSAN_OPTIONS": "halt_on_error=1"}
+SKIPPED = re.compile(r"^(?:\[SKIP\]|SKIP) (.*)$", re.M)
+ROUTINE = re.compile(r"^\[(RUN |PASS|----\] Criterion).*\n|^\[====\] Running.*\n", re.M)
+ENVIRONMENT = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+            "TSAN_OPTIONS": "halt_on_error=1", "CRITERION_VERBOSITY_LEVEL": "1"}  # 1: says what is skipped
 passed = failed = 0
 
 
@@ -37,9 +38,15 @@ def tail(text, lines=40):
     return "\n".join("    " + line for line in text.strip().splitlines()[-lines:])
 
 
+def errors(text):
+    """The lines of a build that say what is wrong; of anything else, its end."""
+    said = [line for line in text.splitlines() if re.search(r"error: |undefined reference|CMake Error", line)]
+    return tail("\n".join(said[:20]) or text)
+
+
 def run(name, command, cwd=ROOT, **env):
     """Runs a command with its output in build/log/NAME.log; returns (exit status, output)."""
-    done = subprocess.run([str(c) for c in command], cwd=cwd, env=dict(os.environ, **STOPPING, **env), text=True,
+    done = subprocess.run([str(c) for c in command], cwd=cwd, env=dict(os.environ, **ENVIRONMENT, **env), text=True,
                           errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     (LOG / f"{name}.log").write_text(done.stdout)
     return done.returncode, done.stdout
@@ -53,7 +60,7 @@ def check(name, what, *commands, **env):
         status, output = run(f"{name}-{i}" if len(commands) > 1 else name, command, **env)
         if status != 0:
             failed += 1
-            say(f"FAIL {what}\n{tail(output)}")
+            say(f"FAIL {what}\n{errors(output)}")
             return False
     passed += 1
     say(f"ok   {what} ({time.monotonic() - began:.0f} s)")
@@ -84,14 +91,14 @@ def ctest(preset):
     cases = xml.etree.ElementTree.parse(report).getroot().findall("testcase") if report.exists() else []
     good = bad = 0
     for case in cases:
-        output = case.findtext("system-out") or ""
+        output = ROUTINE.sub("", case.findtext("system-out") or "")
         p, f = count(case)
         good, bad = good + p, bad + f
         if f:
             say(f"FAIL {preset} {case.get('name')}: {p} passed, {f} failed\n{tail(output)}")
         elif preset == "release":
-            for line in SKIPPED.findall(output):
-                say(f"     {case.get('name')}: {line.strip()}")
+            for what in SKIPPED.findall(output):
+                say(f"     {case.get('name')}: skipped {what.strip()}")
     if not cases:
         bad += 1
         say(f"FAIL {preset}: ctest ran nothing\n{tail((LOG / f'{preset}-ctest.log').read_text())}")

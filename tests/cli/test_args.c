@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
+#include <jansson.h>
 
 #include <costate/autodiff/memory.h>
 
@@ -119,6 +120,30 @@ Test(args, the_command_line_wins_over_the_file)
     cr_assert_eq(cli_list(a, "set"), 1);
     cr_assert_str_eq(cli_item(a, "set", 0), "c=3");
     cli_args_free(a);
+    unlink(path);
+}
+
+Test(args, what_they_are_reads_back)
+{
+    cli_args *a, *b;
+    char      path[] = "/tmp/costate-args-XXXXXX";
+    cr_assert_eq(
+        PARSE("--rtol", "0.1", "--set", "a=1,b=2", "--max-steps", "9007199254740993", "--dry-run"),
+        AD_OK);
+    int     fd = mkstemp(path);
+    json_t *ja = cli_args_json(a);
+    cr_assert(fd >= 0 && ja && cli_json_save(ja, path) == AD_OK);
+    close(fd);
+    cli_args_free(a);
+    cr_assert_eq(PARSE("--config", path), AD_OK, "%s", ad_message());
+    b          = a;
+    json_t *jb = cli_args_json(b);
+    cr_assert(json_equal(ja, jb));
+    cr_assert_eq(cli_integer(b, "max-steps"), 9007199254740993); /* 2^53 + 1 */
+    cr_assert_null(cli_text(b, "output"));
+    cli_args_free(b);
+    json_decref(ja);
+    json_decref(jb);
     unlink(path);
 }
 
