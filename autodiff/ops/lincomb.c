@@ -16,32 +16,43 @@ static void lincomb_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
         if (ad_tape_wants(tape, j)) ad_tape_add(tape, j, ad_node_of(y.g, y.id)->k[j], y_bar);
 }
 
-/* A sum of the terms that are alive and not zero; dead if none is. It may be of any length: the arena holds it. */
-static ad_var gather(ad_graph *g, int n, const double c[], const ad_var x[])
+enum { MOST = 32 }; /* terms of a node: kernels and plans hold that many operands on the stack */
+
+static ad_var sum_node(ad_graph *g, int m, const double k[], const int in[])
 {
-    double *k    = ad_arena_alloc(ad_graph_arena(g), (size_t)n * sizeof *k);
-    int    *in   = ad_arena_alloc(ad_graph_arena(g), (size_t)n * sizeof *in);
-    int     m    = 0;
-    ad_var  a[2] = { AD_NONE, AD_NONE };
-    if (!k || !in) return ad_graph_fail(g, AD_NO_MEMORY, "lincomb: no memory for %d terms", n);
-    for (int j = 0; j < n; j++) {
-        if (x[j].id < 0 || c[j] == 0 || ad_is_zero(x[j])) continue;
-        if (m < 2) a[m] = x[j];
-        k[m]    = c[j];
-        in[m++] = x[j].id;
-    }
-    if (m == 0) return AD_NONE;
-    if (m == 1) return ad_scale(a[0], k[0]);
-    if (m == 2 && k[0] == 1 && k[1] == 1) return ad_add(a[0], a[1]);
-    if (m == 2 && k[0] == 1 && k[1] == -1) return ad_sub(a[0], a[1]);
-    if (m == 2 && k[0] == -1 && k[1] == 1) return ad_sub(a[1], a[0]);
+    ad_var a = { g, in[0] }, b = { g, in[m > 1] };
+    if (m == 1) return ad_scale(a, k[0]);
+    if (m == 2 && k[0] == 1 && k[1] == 1) return ad_add(a, b);
+    if (m == 2 && k[0] == 1 && k[1] == -1) return ad_sub(a, b);
+    if (m == 2 && k[0] == -1 && k[1] == 1) return ad_sub(b, a);
     return ad_node_add(g, &(ad_node){ .op    = AD_OP_lincomb,
-                                      .type  = ad_type_of(a[0]),
-                                      .shape = ad_shape_of(a[0]),
+                                      .type  = ad_type_of(a),
+                                      .shape = ad_shape_of(a),
                                       .nin   = m,
                                       .in    = in,
                                       .nk    = m,
                                       .k     = k });
+}
+
+/* A sum of the terms that are alive and not zero; dead if none is. A long one continues in another node whose first
+   term is 1 times the sum so far: the same chain, the same bits. */
+static ad_var gather(ad_graph *g, int n, const double c[], const ad_var x[])
+{
+    double k[MOST];
+    int    in[MOST], m = 0;
+    for (int j = 0; j < n; j++) {
+        if (x[j].id < 0 || c[j] == 0 || ad_is_zero(x[j])) continue;
+        if (m == MOST) {
+            ad_var so_far = sum_node(g, m, k, in);
+            if (so_far.id < 0) return so_far;
+            k[0]  = 1;
+            in[0] = so_far.id;
+            m     = 1;
+        }
+        k[m]    = c[j];
+        in[m++] = x[j].id;
+    }
+    return m ? sum_node(g, m, k, in) : AD_NONE;
 }
 
 static ad_var lincomb_jvp(ad_var y, const ad_var x_dot[])
