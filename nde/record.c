@@ -1,0 +1,65 @@
+#include <string.h>
+
+#include <costate/autodiff/memory.h>
+
+#include "record.h"
+
+void nde_pool_start(nde_pool *p, size_t chunk_bytes) { *p = (nde_pool){ .chunk_bytes = chunk_bytes }; }
+
+void nde_pool_reset(nde_pool *p)
+{
+    p->at   = 0;
+    p->used = 0;
+}
+
+void *nde_pool_take(nde_pool *p, size_t bytes)
+{
+    bytes = (bytes + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN + AD_PAD;
+    if (bytes > p->chunk_bytes) p->chunk_bytes = bytes; /* before the first chunk: sizes are fixed afterwards */
+    if (p->at < p->chunks && p->used + bytes > p->chunk_bytes) p->at++, p->used = 0;
+    if (p->at == p->chunks) {
+        if (p->chunks == p->capacity) {
+            int    capacity = 2 * p->capacity + 16;
+            char **more = ad_realloc(p->chunk, sizeof *more * (size_t)p->chunks, sizeof *more * (size_t)capacity);
+            if (!more) return NULL;
+            p->chunk    = more;
+            p->capacity = capacity;
+        }
+        p->chunk[p->chunks] = ad_alloc(p->chunk_bytes);
+        if (!p->chunk[p->chunks]) return NULL;
+        p->chunks++;
+        p->total += p->chunk_bytes;
+        p->used = 0;
+    }
+    void *at = p->chunk[p->at] + p->used;
+    p->used += bytes;
+    return at;
+}
+
+void nde_pool_free(nde_pool *p)
+{
+    for (int i = 0; i < p->chunks; i++) ad_free(p->chunk[i]);
+    ad_free(p->chunk);
+}
+
+nde_taken *nde_record_add(nde_record *r)
+{
+    if (r->steps == r->capacity) {
+        long       capacity = 2 * r->capacity + 256;
+        nde_taken *more = ad_realloc(r->step, sizeof *more * (size_t)r->steps, sizeof *more * (size_t)capacity);
+        if (!more) return NULL;
+        r->step     = more;
+        r->capacity = capacity;
+    }
+    memset(&r->step[r->steps], 0, sizeof *r->step);
+    return &r->step[r->steps++];
+}
+
+void nde_record_free(nde_record *r)
+{
+    if (!r) return;
+    nde_pool_free(&r->pool);
+    ad_free(r->step);
+    ad_free(r->t);
+    ad_free(r);
+}

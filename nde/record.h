@@ -1,0 +1,45 @@
+/* record.h - the accepted steps of a solve, kept for the way back (internal).
+
+   One pool of chunks serves all that a step keeps; it grows to the longest solve and is then reused, so that from the second
+   solve on nothing is allocated. */
+#ifndef COSTATE_NDE_RECORD_H
+#define COSTATE_NDE_RECORD_H
+
+#include "step.h"
+
+typedef struct nde_taken {
+    double t, h, error, stiffness, q[NDE_COLUMNS];
+    double lo, hi;
+    char  *y, *carry;  /* at the step's start; the next step's, or the record's end, are y1 and carry1 */
+    char  *frame;      /* residuals; NULL: run the step again                                          */
+    char  *stages;     /* values of k, kept where the step holds an output; NULL: run again             */
+    int    outputs;    /* output times in (t, t + h]                                                    */
+    int    restart;    /* carry was computed here by start(): t0, or after a break point                */
+} nde_taken;
+
+typedef struct nde_pool {
+    char **chunk;
+    int    chunks, capacity, at;
+    size_t chunk_bytes, used, total;
+} nde_pool;
+
+void      nde_pool_start(nde_pool *p, size_t chunk_bytes);
+void      nde_pool_reset(nde_pool *p);
+void     *nde_pool_take(nde_pool *p, size_t bytes);
+void      nde_pool_free(nde_pool *p);
+
+typedef struct nde_record {
+    int        keep_frames;
+    nde_pool   pool;
+    nde_taken *step;
+    long       steps, capacity;
+    char      *y_end, *carry_end;
+    int        finished;
+    double    *t, *h, *error, *stiffness; /* the same as columns, for those who ask; filled on request */
+    long       column_capacity;
+} nde_record;
+
+nde_taken *nde_record_add(nde_record *r);
+void       nde_record_free(nde_record *r);
+
+#endif
