@@ -1,6 +1,7 @@
 /* test_eager.c - node by node evaluation: values known otherwise, and its own mistakes. */
 #include <criterion/criterion.h>
 
+#include <costate/autodiff/kernels/product.h>
 #include <costate/autodiff/plan.h>
 
 #include "support.h"
@@ -165,4 +166,91 @@ Test(eager, inputs_as_results, .init = setup, .fini = teardown)
     cr_assert(!ad_eager(1, &x, 2, (ad_var[]){ y, x },
                         &(ad_args){ .n = 2, .in = &from, .out = (void *[]){ NULL, out } }));
     cr_expect(!memcmp(in, out, sizeof in));
+}
+
+/* Products against loops over their definition, bit for bit: fused multiply-adds in ascending order from the bias. */
+Test(eager, products, .init = setup, .fini = teardown)
+{
+    enum { M = 3, K = 5, Q = 4 };
+    double   a[M * K], b[K * Q], bias[Q], y[M * Q], at[K * M], bt[Q * K];
+    uint64_t seed = 1;
+    for (int i = 0; i < M; i++)
+        for (int l = 0; l < K; l++) at[l * M + i] = a[i * K + l] = draw(&seed, -1, 1);
+    for (int l = 0; l < K; l++)
+        for (int j = 0; j < Q; j++) bt[j * K + l] = b[l * Q + j] = draw(&seed, -1, 1);
+    for (int j = 0; j < Q; j++) bias[j] = draw(&seed, -1, 1);
+    for (int t = 0; t < 4; t++) {
+        ad_var A = ad_const_array(g, AD_F64, t & 1 ? ad_matrix(K, M) : ad_matrix(M, K),
+                                  t & 1 ? at : a);
+        ad_var B = ad_const_array(g, AD_F64, t & 2 ? ad_matrix(Q, K) : ad_matrix(K, Q),
+                                  t & 2 ? bt : b);
+        ad_var Y = ad_matmul(A, B, t & 1, t >> 1);
+        if (!(t & 1)) Y = ad_affine(A, B, t >> 1, ad_const_array(g, AD_F64, ad_vector(Q), bias));
+        void *out = y;
+        cr_assert(!ad_eager(0, NULL, 1, &Y, &(ad_args){ .out = &out }), "%s", ad_message());
+        for (int i = 0; i < M; i++)
+            for (int j = 0; j < Q; j++) {
+                double s = t & 1 ? 0 : bias[j];
+                for (int l = 0; l < K; l++) s = fma(a[i * K + l], b[l * Q + j], s);
+                cr_expect_eq(y[i * Q + j], s, "transposes %d: %d, %d", t, i, j);
+            }
+    }
+}
+
+/* One pair of operands is two blocks of n rows, the other one: all rows in order, one chain of fused multiply-adds. */
+Test(eager, contractions, .init = setup, .fini = teardown)
+{
+    enum { N = 3, P = 2, Q = 3 };
+    ad_var   a[2], b[2], y[2];
+    double   v[4][2 * N * Q], dot[P * Q], sum[Q];
+    uint64_t seed = 2;
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 2 * N * Q; j++) v[i][j] = draw(&seed, -1, 1);
+    for (int i = 0; i < 2; i++) {
+        a[i] = ad_input(g, "a", AD_F64, rows(2 - i, P));
+        b[i] = ad_input(g, "b", AD_F64, rows(2 - i, Q));
+    }
+    y[0]                = ad_rowdot(2, a, b);
+    y[1]                = ad_rowsum(2, b);
+    ad_var      in[4]   = { a[0], b[0], a[1], b[1] };
+    const void *from[4] = { v[0], v[1], v[2], v[3] };
+    cr_assert(
+        !ad_eager(4, in, 2, y, &(ad_args){ .n = N, .in = from, .out = (void *[]){ dot, sum } }));
+    for (int j = 0; j < Q; j++) {
+        double total = 0;
+        for (int k = 0; k < 2; k++)
+            for (int r = 0; r < (2 - k) * N; r++) total += v[2 * k + 1][r * Q + j];
+        cr_expect_eq(sum[j], total);
+        for (int i = 0; i < P; i++) {
+            double s = 0;
+            for (int k = 0; k < 2; k++)
+                for (int r = 0; r < (2 - k) * N; r++)
+                    s = fma(v[2 * k][r * P + i], v[2 * k + 1][r * Q + j], s);
+            cr_expect_eq(dot[i * Q + j], s);
+        }
+    }
+}
+
+/* The wide kernel of the plans rounds the same: one chain an element, whatever the blocking. */
+Test(eager, products_as_the_kernel, .init = setup, .fini = teardown)
+{
+    enum { M = 7, K = 33, Q = 21 };
+    float *x = ad_alloc(M * K * sizeof *x), *w = ad_alloc(K * Q * sizeof *w),
+          *y = ad_alloc(M * Q * sizeof *y);
+    float    eager[M * Q];
+    double   values[K * Q];
+    uint64_t seed = 3;
+    for (int i = 0; i < M * K; i++) x[i] = (float)draw(&seed, -1, 1);
+    for (int i = 0; i < K * Q; i++) values[i] = w[i] = (float)draw(&seed, -1, 1);
+    ad_var a = ad_input(g, "a", AD_F32, rows(1, K)),
+           b = ad_const_array(g, AD_F32, ad_matrix(K, Q), values);
+    cr_assert(!run1(a, x, ad_matmul(a, b, 0, 0), eager, M));
+    void *packed = ad_alloc(ad_pack_bytes(AD_F32, AD_PACK_WIDE, K, Q));
+    ad_pack(AD_F32, AD_PACK_WIDE, w, 0, K, Q, packed);
+    ad_product(AD_F32, AD_PACK_WIDE, K, Q)(M, K, Q, x, packed, NULL, y);
+    cr_expect(!memcmp(y, eager, sizeof eager));
+    ad_free(packed);
+    ad_free(x);
+    ad_free(w);
+    ad_free(y);
 }
