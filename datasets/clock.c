@@ -149,3 +149,44 @@ ad_status ds_clock_read(const ds_clock *c, const char *text, double *t)
     if (d.zone == 0 && c->zone) *t -= 60.0 * c->offset / seconds_in(c->unit); /* local time */
     return AD_OK;
 }
+
+/* A moment that shows every choice: a day above 12, a month of one digit, hours, minutes and seconds apart. */
+char *ds_clock_form(const ds_clock *c, char text[DS_CLOCK_TEXT])
+{
+    ds_date d = { .parts = 3, .part = { 2033, 9, 23 }, .width = { 4, 2, 2 }, .offset = c->offset };
+    double  t = 0;
+    if (c->unit == DS_NUMBER) {
+        memcpy(text, "number", 7);
+        return text;
+    }
+    if (c->order == DS_NO_DATE) d.parts = 0;
+    if (c->unit == DS_MONTHS) d.part[2] = 1;
+    if (c->fields) {
+        d.hour   = 13;
+        d.minute = 44;
+        d.second = c->fields == 3 ? 55 : 0;
+    }
+    ds_date_value(&d, DS_YMD, c->unit, &t);
+    return ds_clock_text(c, t, text);
+}
+
+ad_status ds_clock_from_form(ds_clock *c, const char *text)
+{
+    ds_date d;
+    *c = (ds_clock){ DS_NUMBER };
+    if (!strcmp(text, "number")) return AD_OK;
+    if (!ds_date_split(text, strlen(text), 1, &d))
+        return ad_fail(AD_INVALID, "'%s' is no form of time; it looks like 2033-09-23 or number",
+                       text);
+    c->order = order_of(c, &d);
+    if (c->order == DS_DMY && d.part[1] > 12) c->order = DS_MDY;
+    c->unit      = ds_date_unit(&d);
+    c->separator = d.separator;
+    c->padded    = d.padded;
+    c->gap       = d.gap;
+    c->fields    = d.fields;
+    c->digits    = d.digits;
+    c->zone      = d.zone;
+    c->offset    = d.offset;
+    return AD_OK;
+}

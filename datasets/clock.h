@@ -56,5 +56,9 @@ char *ds_clock_text(const ds_clock *clock, double t, char text[DS_CLOCK_TEXT]);
 /* Reads one time, such as forecast's --until: a number or a date as the data has them, or an ISO 8601 date. */
 ad_status ds_clock_read(const ds_clock *clock, const char *text, double *t);
 
+/* The form itself as text, to be kept with a run: "2033-09-23", "23.9.2033 13:44", "number". */
+char     *ds_clock_form(const ds_clock *clock, char text[DS_CLOCK_TEXT]);
+ad_status ds_clock_from_form(ds_clock *clock, const char *text);
+
 COSTATE_END_DECLS
 #endif

@@ -68,14 +68,23 @@ static int find_year_month_day(ds_choice *c, const ds_table *t)
     return 0;
 }
 
-/* A column of dates and one of times of day. */
+/* The first column whose cells are days alone (day = 1), or times of day alone; -1: none. */
+static int find_part_of_date(const ds_choice *c, ds_table *t, int day)
+{
+    for (int i = 0; i < t->cols; i++) {
+        ds_date d;
+        if (i == c->id || !holds_dates(c, t, i)) continue;
+        ds_cell cell = ds_table_cell(t, c->row[0], i);
+        ds_date_split(cell.s, (size_t)cell.n, 0, &d);
+        if (day ? d.parts == 3 && !d.fields : !d.parts) return i;
+    }
+    return -1;
+}
+
 static int find_date_and_time(ds_choice *c, ds_table *t)
 {
-    int     day = find_name(c, t, "date"), time = find_name(c, t, "time");
-    ds_date d;
-    if (day < 0 || time < 0 || !holds_dates(c, t, day) || !holds_dates(c, t, time)) return 0;
-    ds_cell cell = ds_table_cell(t, c->row[0], time);
-    if (!ds_date_split(cell.s, (size_t)cell.n, 0, &d) || d.parts) return 0;
+    int day = find_part_of_date(c, t, 1), time = find_part_of_date(c, t, 0);
+    if (day < 0 || time < 0) return 0;
     c->times   = 2;
     c->time[0] = day;
     c->time[1] = time;
@@ -84,7 +93,8 @@ static int find_date_and_time(ds_choice *c, ds_table *t)
 
 const char *ds_find_time(ds_choice *c, ds_table *t)
 {
-    if (t->text && (find_date_and_time(c, t) || find_year_month_day(c, t))) return "by their names";
+    if (find_date_and_time(c, t)) return "a date and a time of day";
+    if (t->text && find_year_month_day(c, t)) return "by their names";
     c->times = 1;
     for (int i = 0; i < t->cols; i++) {
         c->time[0] = i;

@@ -39,7 +39,7 @@ static double doubled(const ds_system *s, double h, const double *y, double *out
 /* From y over an interval, in place; *h is the step to try first and next time. */
 static void advance(const ds_system *s, double interval, double *h, double *y)
 {
-    const double tolerance = 1e-11;
+    const double tolerance = 1e-13;
     double       done      = 0, y1[DS_DIM];
     while (done < interval) {
         double step  = fmin(*h, interval - done);

@@ -19,7 +19,7 @@ typedef struct ds_system {
     long   n;
 } ds_system;
 
-/* n points at equal steps from 0 to t1, each series, to about ten digits a unit of time; then noise. */
+/* n points at equal steps from 0 to t1, each series, errors of some 1e-13 a step; then noise. */
 ad_status ds_generate(ds_series_set **out, const ds_system *s, const ds_make_options *o);
 
 COSTATE_END_DECLS

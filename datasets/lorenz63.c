@@ -1,6 +1,7 @@
 #include <costate/datasets/generate.h>
 
-/* Lorenz 1963: sigma = 10, rho = 28, beta = 8/3. */
+/* Lorenz 1963: sigma = 10, rho = 28, beta = 8/3, from the start of Hairer, Norsett and
+   Wanner's LRNZ, which lies near the attractor. */
 static void field(const double *y, double *dy)
 {
     dy[0] = 10 * (y[1] - y[0]);
@@ -13,7 +14,7 @@ static const ds_system lorenz63 = {
     .dim    = 3,
     .column = { "x", "y", "z" },
     .field  = field,
-    .y0     = { 1, 1, 1 },
+    .y0     = { -8, 8, 27 },
     .low    = { -15, -15, 10 },
     .high   = { 15, 15, 40 },
     .t1     = 20,

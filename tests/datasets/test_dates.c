@@ -37,6 +37,10 @@ static void dates(const char *first, const char *second, const char *options, ds
     cr_expect_str_eq(ds_clock_text(&set->clock, t1, back), second);
     cr_expect_eq(ds_clock_read(&set->clock, second, &t), AD_OK, "%s", ad_message());
     cr_expect_eq(t, t1);
+    ds_clock again;
+    ds_clock_form(&set->clock, back);
+    cr_expect_eq(ds_clock_from_form(&again, back), AD_OK, "%s: %s", back, ad_message());
+    cr_expect_arr_eq(&again, &set->clock, sizeof again, "%s is kept as %s", first, back);
     ds_series_set_free(set);
 }
 
@@ -122,9 +126,24 @@ Test(dates, several_columns_make_one_time)
     cr_assert_eq(set->cols, 1);
     column_is(set, 0, -1, 23.5, 24.0);
     ds_series_set_free(set);
+    set = must_read("Wert;Datum;Zeit\n1,5;31.01.1970;23:30:00\n1,5;01.02.1970;00:00:00\n", NULL);
+    cr_assert_eq(set->cols, 1);
+    cr_expect_str_eq(set->time, "date");
+    column_is(set, 0, -1, 743.5, 744.0);
+    ds_series_set_free(set);
     set = must_read("a,b,c,x\n1970,1,31,5\n1970,2,1,6\n", &(ds_read_options){ .time = "a+b+c" });
     column_is(set, 0, -1, 30.0, 31.0);
     ds_series_set_free(set);
+}
+
+Test(dates, a_form_is_kept_as_text)
+{
+    ds_clock clock = { DS_DAYS, DS_MDY, '/', 0 }, number = { DS_NUMBER }, again;
+    char     text[DS_CLOCK_TEXT];
+    cr_expect_str_eq(ds_clock_form(&clock, text), "9/23/2033");
+    cr_expect_str_eq(ds_clock_form(&number, text), "number");
+    cr_expect(!ds_clock_from_form(&again, "number") && again.unit == DS_NUMBER);
+    cr_expect_eq(ds_clock_from_form(&again, "noon"), AD_INVALID);
 }
 
 Test(dates, refusals)

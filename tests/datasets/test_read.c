@@ -93,6 +93,14 @@ Test(read, names_the_columns_after_a_run_number_and_a_time)
     cr_expect(strstr(set->note, "names 2 of 4 columns"), "%s", set->note);
 }
 
+Test(read, takes_other_comments_as_remarks)
+{
+    set = must_read("%o v\n0 5 1 2\n0 4 3 4\n1 1 5 6\n", NULL);
+    cr_assert_eq(set->cols, 4);
+    cr_expect_str_eq(set->column[0], "c1");
+    cr_expect(strstr(set->note, "the comment on line 1 was taken as a remark"), "%s", set->note);
+}
+
 Test(read, knows_missing_values)
 {
     set = must_read("t,a,b\n0,,1\n1,NA,nan\n2,NaN,null\n3,?,-\n4, ,1\n5,7,None\n", NULL);
@@ -105,10 +113,10 @@ Test(read, rounds_numbers_correctly)
 {
     set = must_read("t x\n0 0.1\n1 123456789012345678901234567890\n2 2.2250738585072014e-308\n3 "
                     "1.7976931348623157D+308\n"
-                    "4 9007199254740993\n5 .5\n6 5.\n7 +1E-2\n8 0x10\n",
-                    &(ds_read_options){ .to = 8 });
+                    "4 9007199254740993\n5 .5\n6 5.\n7 +1E-2\n8 1e23\n9 8.5e24\n10 0x10\n",
+                    &(ds_read_options){ .to = 10 });
     column_is(set, 0, 0, 0.1, 123456789012345678901234567890.0, 2.2250738585072014e-308,
-              1.7976931348623157e308, 9007199254740993.0, .5, 5.0, 1e-2);
+              1.7976931348623157e308, 9007199254740993.0, .5, 5.0, 1e-2, 1e23, 8.5e24);
 }
 
 static void time_is(const char *text, const ds_read_options *o, const char *name, double first,

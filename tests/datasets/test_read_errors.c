@@ -9,6 +9,9 @@ Test(read_errors, text_in_a_column)
 {
     refused("t,x,wind\n0,1,NW\n1,2,SE\n", NULL,
             WORDS("data.csv, line 2, column 'wind': 'NW' is not a number", "--drop", "--columns"));
+    refused("t,x\r\n0,1\r\n1,b\r\n", NULL, WORDS("line 3, column 'x': 'b'"));
+    refused("x,1\n2,3\n4,5\n", NULL,
+            WORDS("line 1, column 'c1': 'x'")); /* no header: a number in it */
     refused("t x\n0 1\n# remark\n1 1.2.3\n", NULL,
             WORDS("line 4, column 'x': '1.2.3' is not a number"));
     refused("t,x\n0,1\n1,inf\n", NULL, WORDS("line 3, column 'x': the value is infinite"));

@@ -47,17 +47,42 @@ Test(registry, lynx_and_hare_as_recorded)
     ds_series_set_free(built);
 }
 
-/* Each step is good to 1e-11 of 1 + |y|; some thousand of them add up to 1e-8 where the flow does not expand. */
+/* Each step is good to 1e-13 of 1 + |y|; some thousand of them stay below 1e-9 where the flow does not expand. */
 Test(registry, damped_oscillator_is_its_closed_form)
 {
     ds_series_set *set = make("damped-oscillator");
     double         w   = sqrt(0.99);
     for (long k = 0; k < set->series[0].len; k++) {
         double t = set->series[0].t[k], e = exp(-t / 10);
-        cr_expect_float_eq(set->series[0].y[2 * k], e * (cos(w * t) + sin(w * t) / (10 * w)), 1e-8);
-        cr_expect_float_eq(set->series[0].y[2 * k + 1], -e * sin(w * t) / w, 1e-8);
+        cr_expect_float_eq(set->series[0].y[2 * k], e * (cos(w * t) + sin(w * t) / (10 * w)), 1e-9);
+        cr_expect_float_eq(set->series[0].y[2 * k + 1], -e * sin(w * t) / w, 1e-9);
     }
     ds_series_set_free(set);
+}
+
+/* End points known to 20 digits from extrapolation in quadruple precision at a tolerance of 1e-26; the orbit of Lotka and
+   Volterra agrees with SUNDIALS' ark_lotka_volterra_ASA (1.02634, 0.909691) too. Lorenz's flow multiplies errors of
+   1e-13 (1 + |y|) a step by up to e^(0.906 16) = 2e6. */
+Test(registry, end_points_are_the_published_ones)
+{
+    static const struct {
+        const char *spec;
+        double      y[3], tolerance;
+    } known[] = {
+        { "spiral:n=5", { -0.4436234866986349454, 0.2794406416189389983 }, 1e-8 },
+        { "lotka-volterra:n=5", { 1.026344767575089319, 0.9096910781360416175 }, 1e-8 },
+        { "lorenz63:n=5,t1=16",
+          { -9.131313027368752928, -12.47617881107825334, 22.84333896098238821 },
+          1e-3 },
+    };
+    for (int i = 0; i < 3; i++) {
+        ds_series_set *set = make(known[i].spec);
+        const double  *y   = set->series[0].y + 4 * set->cols;
+        for (int j = 0; j < set->cols; j++)
+            cr_expect_float_eq(y[j], known[i].y[j], known[i].tolerance, "%s: %.17g", known[i].spec,
+                               y[j]);
+        ds_series_set_free(set);
+    }
 }
 
 /* u - 3 log u + v - 1.5 log v does not change along Lotka and Volterra's orbits. */
@@ -76,8 +101,8 @@ Test(registry, lotka_volterra_keeps_its_invariant)
     ds_series_set_free(set);
 }
 
-/* A step's error of 1e-11 (1 + |y|), |y| up to 50, grows by e^(0.9 t) on Lorenz's attractor, 90 times to t = 5; a
-   thousand of them give 5e-5 at the very worst and 1e-7 as a sum of random signs. */
+/* A step's error of 1e-13 (1 + |y|), |y| up to 50, grows by e^(0.9 t) on Lorenz's attractor, 90 times to t = 5; two
+   thousand of them give 1e-6 at the very worst. */
 Test(registry, trajectories_do_not_depend_on_the_output_times)
 {
     static const char *const names[] = { "spiral", "van-der-pol", "lorenz63" };
@@ -117,6 +142,22 @@ Test(registry, noise_has_the_deviation_asked_for)
     ds_series_set_free(clean);
     ds_series_set_free(noisy);
     ds_series_set_free(again);
+}
+
+Test(registry, noise_differs_between_series)
+{
+    ds_series_set *clean = make("spiral:n=20,series=2"),
+                  *noisy = make("spiral:n=20,series=2,noise=0.1");
+    double ratio[2];
+    for (int i = 0; i < 2; i++) {
+        const double *a = noisy->series[i].y, *b = clean->series[i].y;
+        cr_assert_neq(a[0], b[0]);
+        ratio[i] = (a[2] - b[2]) / (a[0] - b[0]);
+    }
+    cr_expect_gt(fabs(ratio[0] - ratio[1]),
+                 1e-6 * fabs(ratio[0])); /* the same draws would agree to rounding */
+    ds_series_set_free(clean);
+    ds_series_set_free(noisy);
 }
 
 static void refused_spec(const char *spec, const char *word)

@@ -40,11 +40,12 @@ Test(split, by_fraction_of_rows)
 
 Test(split, by_time)
 {
-    set = must_read("id,t,x\na,0,1\na,1,2\na,2,3\nb,1.5,4\nb,2.5,5\nb,3.5,6\nc,0,7\nc,1,8\n",
-                    &(ds_read_options){ .id = "id" });
+    set = must_read(
+        "id,t,x\na,0,1\na,1,2\na,2,3\nb,1.5,4\nb,2.5,5\nb,3.5,6\nc,0,7\nc,1,8\nd,1,1\nd,2,2\n",
+        &(ds_read_options){ .id = "id" });
     cr_assert_eq(ds_split_time(set, 1, &train, &rest), AD_OK, "%s", ad_message());
-    cr_assert_eq(train->count, 2); /* b starts later */
-    cr_assert_eq(rest->count, 2);  /* c ends before  */
+    cr_assert_eq(train->count, 2); /* b starts later, d has one row */
+    cr_assert_eq(rest->count, 3);  /* c ends before  */
     cr_expect_str_eq(train->series[1].name, "c");
     column_is(train, 0, 0, 1.0, 2.0);
     column_is(rest, 0, 0, 3.0);
