@@ -10,7 +10,7 @@
 typedef struct nde_taken {
     double t, h, error, stiffness, q[NDE_COLUMNS];
     double lo, hi;
-    char  *y, *carry;  /* at the step's start; the next step's, or the record's end, are y1 and carry1 */
+    char  *y, *carry, *y1, *carry1;
     char  *frame;      /* residuals; NULL: run the step again                                          */
     char  *stages;     /* values of k, kept where the step holds an output; NULL: run again             */
     int    outputs;    /* output times in (t, t + h]                                                    */
@@ -33,7 +33,6 @@ typedef struct nde_record {
     nde_pool   pool;
     nde_taken *step;
     long       steps, capacity;
-    char      *y_end, *carry_end;
     int        finished;
     double    *t, *h, *error, *stiffness; /* the same as columns, for those who ask; filled on request */
     long       column_capacity;

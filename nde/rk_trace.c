@@ -150,7 +150,7 @@ static ad_var sum_squares(ad_var x)
     ad_var   q = ad_square(ad_type_of(x) == AD_F64 ? x : ad_cast(x, AD_F64));
     ad_shape s = ad_shape_of(q);
     if (ad_elements(s) == 1) return s.rank == 2 ? q : ad_reshape(q, 2, (long[]){ 1, 1 });
-    q = ad_sum(q, -1 & ~1, 0);
+    q = ad_sum(q, ((1 << s.rank) - 1) & ~1, 0);
     return ad_reshape(q, 2, (long[]){ 1, 1 });
 }
 

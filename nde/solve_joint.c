@@ -62,6 +62,10 @@ static ad_status begin_piece(joint *w)
     s->w.lo[0] = w->lo, s->w.hi[0] = w->hi;
     w->restart = 1;
     if (!s->step->has_carry) return AD_OK;
+    if (s->record && s->record->steps) { /* the last step's own carry stays in the record */
+        w->carry = nde_pool_take(&s->record->pool, s->layout->bytes);
+        if (!w->carry) return AD_NO_MEMORY;
+    }
     s->w.t[0]         = fmin(fmax(w->t, w->lo), w->hi);
     nde_attempt_io io = w->io;
     io.y = w->y, io.carry1 = w->carry;
@@ -175,7 +179,7 @@ static ad_status keep(joint *w, double t1, int count)
     nde_taken  *k = nde_record_add(s->record);
     if (!k) return AD_NO_MEMORY;
     *k = (nde_taken){ .t = w->t, .h = t1 - w->t, .error = w->error, .stiffness = nde_stiffness(w->q), .lo = w->lo, .hi = w->hi,
-                      .y = w->y, .carry = w->carry, .frame = s->record->keep_frames ? w->frame : NULL, .outputs = count,
+                      .y = w->y, .carry = w->carry, .y1 = w->y1, .carry1 = w->carry1, .frame = s->record->keep_frames ? w->frame : NULL, .outputs = count,
                       .restart = w->restart };
     memcpy(k->q, w->q, sizeof k->q);
     if (count && s->record->keep_frames) {
@@ -325,7 +329,7 @@ ad_status solve_joint(nde_solver *s, const nde_solve_args *a)
     s->stats.t_reached = w.t;
     ad_status e        = w.t == w.end ? ad_fail(AD_INVALID, "the interval is empty: t goes from %.17g to %.17g", w.t, w.end) : run(&w);
     solver_count(s, w.starts);
-    if (s->record) s->record->y_end = w.y, s->record->carry_end = w.carry, s->record->finished = e == AD_OK;
+    if (s->record) s->record->finished = e == AD_OK;
     if (e) fill_nan(&w);
     for (long i = 0; a->status && i < a->n; i++) a->status[i] = e;
     return e;

@@ -1,0 +1,32 @@
+/* internal.h - what the joint and the per-sample pullback share (internal). */
+#ifndef COSTATE_ADJOINT_INTERNAL_H
+#define COSTATE_ADJOINT_INTERNAL_H
+
+#include <costate/adjoint/adjoint.h>
+
+#include "../nde/solver.h"
+
+struct adj_solver {
+    nde_solver *s;
+    adj_options o;
+    /* the last solve's arguments */
+    long    n;
+    int     times, t_each;
+    double *t;
+    long    t_room;
+    /* cotangents on their way: of (y1, carry1) and of (y, carry); of the interpolant */
+    char  *lambda[2], *kappa[2], *d_y, *d_y1, *d_k, **k, **zero_k, *zero;
+    char **coefficient_bar;
+    double *t_bar, *h_bar, *d_t, *d_h, *rows[NDE_COLUMNS];
+    void  **args_now, **args_sum;
+};
+
+ad_status adj_pullback_joint(adj_solver *a, const adj_cotangents *c);
+ad_status adj_pullback_lanes(adj_solver *a, const adj_cotangents *c);
+
+/* args_sum += what the last pullback of n rows set; index: rows of the whole batch (NULL: the rows themselves) */
+void adj_add_args(adj_solver *a, long n, const long *index);
+/* coefficient_bar and y_bar of one output's cotangent at x, rows n */
+void adj_seed_output(adj_solver *a, long n, double x, const char *y_bar);
+
+#endif
