@@ -17,23 +17,31 @@ static double seconds_in(ds_unit unit)
     return seconds[unit];
 }
 
+static void append_month(const ds_clock *c, int month, char *text, size_t n)
+{
+    if (!c->named)
+        snprintf(text, n, "%0*d", c->padded ? 2 : 1, month);
+    else
+        snprintf(text, n, "%.*s", c->named == 1 ? 3 : 9, ds_month_name[month - 1]);
+}
+
 static int day_text(const ds_clock *c, long year, int month, int day, int with_day, char *text)
 {
-    char        s[2] = { c->separator, 0 };
-    int         w    = c->padded ? 2 : 1;
-    size_t      n    = DS_CLOCK_TEXT;
-    const char *sep  = s;
+    char   m[12], d[12], s[2] = { c->separator, 0 };
+    size_t n = DS_CLOCK_TEXT;
+    append_month(c, month, m, sizeof m);
+    snprintf(d, sizeof d, "%0*d", c->padded ? 2 : 1, day);
     switch (c->order) {
-    case DS_DMY: return snprintf(text, n, "%0*d%s%0*d%s%04ld", w, day, sep, w, month, sep, year);
-    case DS_MDY: return snprintf(text, n, "%0*d%s%0*d%s%04ld", w, month, sep, w, day, sep, year);
+    case DS_MDY: return snprintf(text, n, "%s%s%s%s%04ld", m, s, d, s, year);
+    case DS_DMY:
     case DS_MY:
-        if (with_day)
-            return snprintf(text, n, "%0*d%s%0*d%s%04ld", w, day, sep, w, month, sep, year);
-        return snprintf(text, n, "%0*d%s%04ld", w, month, sep, year);
-    case DS_YM:
-        if (!with_day) return snprintf(text, n, "%04ld%s%0*d", year, sep, w, month);
-        return snprintf(text, n, "%04ld%s%0*d%s%0*d", year, sep, w, month, sep, w, day);
-    default: return snprintf(text, n, "%04ld%s%0*d%s%0*d", year, sep, w, month, sep, w, day);
+        if (c->order == DS_DMY || with_day)
+            return snprintf(text, n, "%s%s%s%s%04ld", d, s, m, s, year);
+        return snprintf(text, n, "%s%s%04ld", m, s, year);
+    default:
+        if (c->order == DS_YMD || with_day)
+            return snprintf(text, n, "%04ld%s%s%s%s", year, s, m, s, d);
+        return snprintf(text, n, "%04ld%s%s", year, s, m);
     }
 }
 
@@ -121,6 +129,7 @@ static ds_date_order order_of(const ds_clock *c, const ds_date *d)
     if (d->parts == 0) return DS_NO_DATE;
     if (d->width[0] == 4) return d->parts == 3 ? DS_YMD : DS_YM;
     if (d->parts == 2) return DS_MY;
+    if (d->month_at >= 0) return d->month_at ? DS_DMY : DS_MDY;
     return c->order == DS_MDY ? DS_MDY : DS_DMY;
 }
 
@@ -153,13 +162,18 @@ ad_status ds_clock_read(const ds_clock *c, const char *text, double *t)
 /* A moment that shows every choice: a day above 12, a month of one digit, hours, minutes and seconds apart. */
 char *ds_clock_form(const ds_clock *c, char text[DS_CLOCK_TEXT])
 {
-    ds_date d = { .parts = 3, .part = { 2033, 9, 23 }, .width = { 4, 2, 2 }, .offset = c->offset };
+    ds_date d = { .parts    = 3,
+                  .part     = { 2033, 9, 23 },
+                  .width    = { 4, 2, 2 },
+                  .month_at = -1,
+                  .offset   = c->offset };
     double  t = 0;
     if (c->unit == DS_NUMBER) {
         memcpy(text, "number", 7);
         return text;
     }
     if (c->order == DS_NO_DATE) d.parts = 0;
+    if (c->named) d.part[2] = 9; /* the order is clear, and the padding shows */
     if (c->unit == DS_MONTHS) d.part[2] = 1;
     if (c->fields) {
         d.hour   = 13;
@@ -183,6 +197,7 @@ ad_status ds_clock_from_form(ds_clock *c, const char *text)
     c->unit      = ds_date_unit(&d);
     c->separator = d.separator;
     c->padded    = d.padded;
+    c->named     = d.named;
     c->gap       = d.gap;
     c->fields    = d.fields;
     c->digits    = d.digits;

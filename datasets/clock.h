@@ -36,13 +36,14 @@ typedef enum ds_date_order {
 typedef struct ds_clock {
     ds_unit       unit;
     ds_date_order order;
-    char          separator; /* '-' '/' '.', 0: YYYYMMDD                            */
+    char          separator; /* '-' '/' '.' ' ', 0: YYYYMMDD                        */
     int           padded;    /* 04 rather than 4                                    */
     char          gap;       /* 'T' or ' ' between date and time of day             */
     int           fields;    /* of the time of day: 0, 2 (HH:MM) or 3 (HH:MM:SS)    */
     int           digits;    /* after the second's point                            */
     int           zone;      /* 0: none, 1: Z, 2: +HH:MM                            */
     int           offset;    /* minutes east of UTC                                 */
+    int           named;     /* the month is written 1: Jan, 2: January             */
 } ds_clock;
 
 enum { DS_CLOCK_TEXT = 64 }; /* room that ds_clock_text() needs at most */

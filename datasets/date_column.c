@@ -15,7 +15,8 @@ typedef struct date_column {
 static int same_shape(const ds_date *a, const ds_date *b)
 {
     return a->parts == b->parts && a->separator == b->separator &&
-           (a->width[0] == 4) == (b->width[0] == 4) && !a->zone == !b->zone;
+           (a->width[0] == 4) == (b->width[0] == 4) && !a->zone == !b->zone &&
+           a->month_at == b->month_at;
 }
 
 static ad_status look_at_dates(date_column *d, const ds_choice *c, ds_table *t)
@@ -39,6 +40,7 @@ static ad_status look_at_dates(date_column *d, const ds_choice *c, ds_table *t)
         if (a.digits > d->first.digits) d->first.digits = a.digits;
         if (a.gap) d->first.gap = a.gap;
         if (!a.padded) d->first.padded = 0;
+        if (a.named > d->first.named) d->first.named = a.named; /* May is both */
         if (a.parts < 3 || a.width[0] == 4) continue;
         if (a.part[0] > 12) d->day_first = c->row[i];
         if (a.part[1] > 12) d->month_first = c->row[i];
@@ -57,6 +59,8 @@ static ad_status find_order(const date_column *d, const ds_choice *c, ds_table *
         *order = a->width[0] == 4 ? DS_YM : DS_MY;
     else if (a->width[0] == 4)
         *order = DS_YMD;
+    else if (a->month_at >= 0)
+        *order = a->month_at ? DS_DMY : DS_MDY;
     else if (o->dates && ds_same_word(o->dates, strlen(o->dates), "mdy"))
         *order = DS_MDY;
     else if (o->dates || a->separator == '.')
@@ -88,6 +92,7 @@ ad_status ds_read_dates(ds_choice *c, ds_table *t, const ds_read_options *o, int
                                .order     = order,
                                .separator = d.first.separator,
                                .padded    = d.first.padded || c->times > 2,
+                               .named     = d.first.named,
                                .gap       = d.first.gap,
                                .fields    = d.first.fields,
                                .digits    = d.first.digits,

@@ -70,28 +70,75 @@ static int all_digits(const char *s, size_t n)
     return 1;
 }
 
-/* y-m-d, d.m.y, m/d/y, y-m, m/y: the year is the part of four digits. */
+const char *const ds_month_name[12] = { "January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December" };
+
+static int is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static int same_letters(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((a[i] | 32) != (b[i] | 32)) return 0;
+    return 1;
+}
+
+/* Jan or January, any case; 0 if it is neither. */
+static int split_month_name(const char **at, const char *end, ds_date *d)
+{
+    size_t n = 0;
+    while (*at + n < end && is_letter((*at)[n])) n++;
+    for (int m = 0; m < 12; m++) {
+        size_t whole = strlen(ds_month_name[m]);
+        if ((n != 3 && n != whole) || !same_letters(*at, ds_month_name[m], n)) continue;
+        d->part[d->parts]  = m + 1;
+        d->width[d->parts] = 2;
+        d->month_at        = d->parts;
+        d->named           = n == whole && n > 3 ? 2 : 1;
+        *at += n;
+        return 1;
+    }
+    return 0;
+}
+
+static int split_part(const char **at, const char *end, ds_date *d)
+{
+    long value;
+    if (*at < end && is_letter(**at)) return d->month_at < 0 && split_month_name(at, end, d);
+    int w = digits(at, end, 4, &value);
+    if (w < 1 || w > 4) return 0;
+    d->part[d->parts]  = (int)value;
+    d->width[d->parts] = w;
+    if (w == 1) d->padded = 0;
+    return 1;
+}
+
+/* A space separates only where a month has a name. */
+static int split_separator(const char **at, const char *end, ds_date *d)
+{
+    if (*at == end || !strchr("-/. ", **at)) return 0;
+    if (d->parts == 2 && **at != d->separator) return 0;
+    if (**at == ' ' && d->month_at < 0 && (*at + 1 == end || !is_letter((*at)[1]))) return 0;
+    d->separator = *(*at)++;
+    return 1;
+}
+
+/* y-m-d, d.m.y, m/d/y, y-m, m/y, d Mon y, Mon y, ...: the year is the part of four digits. */
 static int split_day(const char **at, const char *end, ds_date *d)
 {
     const char *s = *at;
     for (d->parts = 0; d->parts < 3; d->parts++) {
-        if (d->parts) {
-            if (s == end || !strchr("-/.", *s) || (d->parts == 2 && *s != d->separator)) break;
-            d->separator = *s++;
-        }
-        long value;
-        int  w = digits(&s, end, 4, &value);
-        if (w < 1 || w > 4) return 0;
-        d->part[d->parts]  = (int)value;
-        d->width[d->parts] = w;
-        if (w == 1) d->padded = 0;
+        if (d->parts && !split_separator(&s, end, d)) break;
+        if (!split_part(&s, end, d)) return 0;
     }
     int last = d->parts - 1;
     if (d->parts < 2 || (d->parts == 2 && d->separator == '.')) return 0;
     if ((d->width[0] == 4) == (d->width[last] == 4)) return 0;
-    if (d->parts == 3 && d->width[1] > 2) return 0;
-    if (d->width[0] > 2 && d->width[0] < 4) return 0;
-    if (d->width[last] > 2 && d->width[last] < 4) return 0;
+    if (d->parts == 3 && (d->width[1] > 2 || d->month_at == 2)) return 0;
+    if (d->width[0] == 3 || d->width[last] == 3) return 0;
     *at = s;
     return 1;
 }
@@ -155,10 +202,10 @@ static int split_time_of_day(const char **at, const char *end, ds_date *d)
 int ds_date_split(const char *s, size_t n, int compact, ds_date *d)
 {
     const char *end = s + n, *at = s;
-    *d = (ds_date){ .padded = 1 };
+    *d = (ds_date){ .padded = 1, .month_at = -1 };
     if (n == 8 && all_digits(s, n)) return compact && split_compact(s, d);
     if (!split_day(&at, end, d)) {
-        *d = (ds_date){ .padded = 1 };
+        *d = (ds_date){ .padded = 1, .month_at = -1 };
         return split_time_of_day(&at, end, d);
     }
     if (at == end) return 1;

@@ -8,6 +8,7 @@ COSTATE_BEGIN_DECLS
 
 typedef struct ds_date {
     int    parts, part[3], width[3]; /* 0, 2 or 3 numbers in written order, and their digits */
+    int    month_at, named; /* the part that is a month's name, -1: none; 1: Jan, 2: January */
     char   separator, gap;
     int    padded;
     int    fields; /* of the time of day: 0, 2 or 3 */
@@ -31,6 +32,8 @@ const char *ds_date_value(const ds_date *d, ds_date_order order, ds_unit unit, d
 long ds_days_from_civil(long year, int month, int day);
 void ds_civil_from_days(long days, long *year, int *month, int *day);
 int  ds_days_in_month(long year, int month);
+
+extern const char *const ds_month_name[12]; /* "January" */
 
 COSTATE_END_DECLS
 #endif

@@ -62,6 +62,12 @@ Test(dates, every_form_goes_there_and_back)
           0.5 / 3600);
     dates("1970-01-01 01:00:00+01:00", "1970-01-01 02:00:00+01:00", NULL, DS_HOURS, 0, 1);
     dates("1970-01-01 01:00-03:30", "1970-01-01 02:00-03:30", NULL, DS_HOURS, 4.5, 5.5);
+    dates("28-Feb-2020", "01-Mar-2020", NULL, DS_DAYS, 18320, 18322);
+    dates("28 February 2020 12:00", "1 March 2020 00:00", NULL, DS_HOURS, 439692, 439728);
+    dates("Feb 28 2020", "Mar 01 2020", NULL, DS_DAYS, 18320, 18322);
+    dates("2020/Feb/28", "2020/May/01", NULL, DS_DAYS, 18320, 18383);
+    dates("January 1970", "May 1970", NULL, DS_MONTHS, 0, 4);
+    dates("May-1970", "Jun-1970", NULL, DS_MONTHS, 4, 5);
     dates("07:30", "30:15", NULL, DS_MINUTES, 450, 1815);
     dates("00:00:59", "00:01:00", NULL, DS_SECONDS, 59, 60);
 }
@@ -158,6 +164,10 @@ Test(dates, refusals)
     refused("date,x\n2020-13-01,1\n2020-03-01,2\n", NULL, "there is no such month", NULL);
     refused("date,x\n2020-01-01 25:00,1\n2020-03-01 00:00,2\n", NULL, "there is no such hour",
             NULL);
+    refused("date,x\n01-Jnn-2020,1\n02-Jan-2020,2\n", NULL,
+            "'01-Jnn-2020' is neither a date nor a number", NULL);
+    refused("date,x\n01-Jan-20,1\n02-Jan-20,2\n", NULL,
+            "'01-Jan-20' is neither a date nor a number", NULL);
     refused("date,x\n2020-01-01,1\n2020/01/02,2\n", NULL, "line 3",
             "is written in another way than the first date", NULL);
     refused("date,x\n2020-01-01,1\nNA,2\n", NULL, "line 3", "'NA' is neither a date nor a number",

@@ -19,6 +19,7 @@ static const sample samples[] = {
     { "id|t|x|y\nb|0|1|1\na|3|2|\nb|1|3|2\na|4|4|3\n",
       { .id = "id", .columns = "x,y", .drop = "y" } },
     { "No,year,month,day,hour,x\n7,1970,1,1,23,5\n8,1970,1,2,0,6\n", { .from = 1, .to = 2 } },
+    { "d,x\n28 February 2020 12:00,5\n1 March 2020 00:00,6\n", { 0 } },
     { "1970-01-01T00:00:00.250Z 1.2345678901234567890e-17\n1970-01-01T00:00:00.500Z 1D300\n",
       { 0 } },
 };
@@ -57,7 +58,7 @@ static void mutate(const char *bytes, size_t n, const ds_read_options *o, uint64
 {
     static const char alphabet[] = "0123456789.,;|\t -+eE\"\n\r#%:/TZnaxy@{\xff";
     char             *copy       = malloc(n);
-    for (int k = 0; k < 800; k++) {
+    for (int k = 0; k < 400; k++) {
         memcpy(copy, bytes, n);
         int changes = 1 + (int)draw(&seed, 0, 4);
         for (int i = 0; i < changes; i++) {
@@ -129,7 +130,7 @@ static ad_status make_split_fit(void *arg)
     ds_series_set *set = NULL, *a = NULL, *b = NULL, *c = NULL, *d = NULL, *e = NULL;
     ds_normalise  *n      = NULL;
     ds_windows    *w      = NULL;
-    ad_status      status = ds_make_spec(&set, "lorenz63:n=9,noise=0.1,series=4");
+    ad_status      status = ds_make_spec(&set, "lorenz63:n=9,t1=0.5,noise=0.1,series=4");
     if (!status) status = ds_split_fraction(set, 0.25, &a, &b);
     if (!status) status = ds_split_series(set, 0.5, 1, &c, &d);
     if (!status) status = ds_normalise_fit(&n, a, DS_TIME_SPEED);
