@@ -32,22 +32,33 @@ typedef struct ad_plan_options {
 ad_status ad_plan_new(ad_plan **p, int nin, const ad_var in[], int nout, const ad_var out[],
                       const ad_plan_options *o);
 
-/* The same graph split in two.
+/* The same graph split in a forward plan and one or more pullbacks that read its residuals.
    forward:  in -> out, keeps residuals in args.residual (ad_plan_residual_bytes(), AD_PAD slack behind it).
    backward: (in[0..nin), out_bar[0..nout)) -> in_bar[0..nin), and parameter gradients *added* to args.theta_bar.
-             want_out[i] = 0: out_bar[i] is not given (zero); want_in[i] = 0: in_bar[i] is not computed (pass NULL).
-   Cotangents of shared inputs are set, not added. want_params = 0 leaves parameters out. */
+   A pullback computes in_bar[i] where want_in[i] (pass NULL elsewhere) of the cotangents out_bar[i] where want_out[i] (the
+   others are zero and not read). Cotangents of shared inputs are set, not added. */
+typedef struct ad_pullback {
+    const char *want_in, *want_out; /* flags; NULL: all    */
+    int         want_params;
+} ad_pullback;
+
 typedef struct ad_pair_spec {
-    int           nin, nout;
-    const ad_var *in, *out;
-    const char   *want_in, *want_out; /* flags; NULL: all */
-    int           want_params;
+    int                nin, nout;
+    const ad_var      *in, *out;
+    int                pullbacks; /* how many, and what each one computes */
+    const ad_pullback *pullback;
 } ad_pair_spec;
-ad_status ad_plan_pair(ad_plan **forward, ad_plan **backward, const ad_pair_spec *spec,
-                       const ad_plan_options *o);
+ad_status ad_plan_pair(ad_plan **forward, ad_plan *backward[], const ad_pair_spec *spec, const ad_plan_options *o);
 
 void   ad_plan_free(ad_plan *p);
 size_t ad_plan_residual_bytes(const ad_plan *p);
+/* The arrays inside a residual frame: `blocks` (the c of [c n, ...]; 0: shared) blocks of n rows of `row` bytes. */
+typedef struct ad_residual {
+    size_t offset, row;
+    long   blocks;
+} ad_residual;
+int                ad_plan_residuals(const ad_plan *p);
+const ad_residual *ad_plan_residual(const ad_plan *p, int i);
 size_t ad_plan_block_bytes(const ad_plan *p);
 char  *ad_plan_text(const ad_plan *p); /* schedule with buffers; ad_free() it */
 /* 1 if no batched output's row depends on another row. */

@@ -80,17 +80,24 @@ ad_status build_join(builder *b, int once, int at, int node)
 
 /* --- sections ---------------------------------------------------------------------------------------------------- */
 
-static void mark_once(builder *b)
+/* Does node id depend on parameters and constants alone? once[] has the answers for smaller ids. */
+int plan_is_once(const ad_graph *g, int id, const char once[])
 {
-    for (int id = 0; id < b->size; id++) {
-        const ad_node *n    = ad_node_of(b->g, id);
-        int            once = n->op == AD_OP_param || n->op == AD_OP_full || n->op == AD_OP_array;
-        if (n->nin > 0 && n->op != AD_OP_call) {
-            once = !n->shape.batched;
-            for (int i = 0; i < n->nin && once; i++) once = b->info[n->in[i]].once;
-        }
-        b->info[id].once = once;
-    }
+    const ad_node *n = ad_node_of(g, id);
+    if (n->op == AD_OP_param || n->op == AD_OP_full || n->op == AD_OP_array) return 1;
+    if (n->nin == 0 || n->op == AD_OP_call || n->shape.batched) return 0;
+    for (int i = 0; i < n->nin; i++)
+        if (!once[n->in[i]]) return 0;
+    return 1;
+}
+
+static ad_status mark_once(builder *b)
+{
+    char *once = ad_alloc((size_t)b->size);
+    if (!once) return AD_NO_MEMORY;
+    for (int id = 0; id < b->size; id++) b->info[id].once = once[id] = (char)plan_is_once(b->g, id, once);
+    ad_free(once);
+    return AD_OK;
 }
 
 static ad_status check_rows(builder *b, int nout, const int out[])
@@ -124,42 +131,101 @@ static extent node_extent(const ad_node *n)
     return (extent){ ad_elements(n->shape), n->shape.batched };
 }
 
-/* The first step index at which a strip instruction of this node may stand, its inputs of the same program allowed. */
-static int earliest(const builder *b, const ad_node *n)
+static int same_domain(const ad_node *a, const ad_node *b)
 {
-    int at = 0;
+    return a->shape.batched == b->shape.batched && ad_elements(a->shape) == ad_elements(b->shape);
+}
+
+/* The first step index at which a strip instruction of node id may stand. Inputs of its own domain may be computed by the same
+   program; floating ones will be. */
+static int earliest(const builder *b, int id)
+{
+    const ad_node *n  = ad_node_of(b->g, id);
+    int            at = 0;
     for (int i = 0; i < n->nin; i++) {
         int         in = build_root(b, n->in[i]);
         const info *f  = &b->info[in];
-        if (f->step < 0 || (f->once && !b->info[b->now].once)) continue;
-        const ad_node *x    = ad_node_of(b->g, in);
-        int            same = f->strip && x->shape.batched == n->shape.batched &&
-                   ad_elements(x->shape) == ad_elements(n->shape);
-        int from = same ? f->step : f->step + 1;
+        if (f->floating) {
+            int from = earliest(b, in);
+            if (from > at) at = from;
+        }
+        if (f->step < 0 || (f->once && !b->info[id].once)) continue;
+        int from = f->strip && same_domain(ad_node_of(b->g, in), n) ? f->step : f->step + 1;
         if (from > at) at = from;
     }
     return at;
 }
 
+/* A node waits for its first user, to be computed beside it, when everything it reads is there anyway: it would only
+   occupy a buffer until then. (1 - a^2 of a kept activation.) */
+static int floats(const builder *b, int id)
+{
+    const ad_node *n = ad_node_of(b->g, id);
+    if (b->info[id].once || b->info[id].wanted) return 0;
+    for (int i = 0; i < n->nin; i++) {
+        int            in = build_root(b, n->in[i]);
+        const ad_node *x  = ad_node_of(b->g, in);
+        if (x->op != AD_OP_input && !b->info[in].once && !b->info[in].floating) return 0;
+    }
+    return 1;
+}
+
+static ad_status schedule_strip(builder *b, int id);
+
+/* Floating inputs of a node about to be scheduled: into program `at` where they fit, else wherever they can go. */
+static ad_status settle(builder *b, int id, int at)
+{
+    const ad_node *n = ad_node_of(b->g, id);
+    for (int i = 0; i < n->nin; i++) {
+        int in = build_root(b, n->in[i]);
+        if (!b->info[in].floating) continue;
+        int here = at >= 0 && same_domain(ad_node_of(b->g, in), n);
+        if (!here) {
+            AD_TRY(schedule_strip(b, in));
+            continue;
+        }
+        AD_TRY(settle(b, in, at));
+        b->info[in].floating = 0;
+        b->info[in].strip    = 1;
+        AD_TRY(build_join(b, 0, at, in));
+    }
+    return AD_OK;
+}
+
+/* Floating inputs of another domain come first: their programs must stand before this node's. */
+static ad_status settle_others(builder *b, int id)
+{
+    const ad_node *n = ad_node_of(b->g, id);
+    for (int i = 0; i < n->nin; i++) {
+        int in = build_root(b, n->in[i]);
+        if (!b->info[in].floating) continue;
+        if (same_domain(ad_node_of(b->g, in), n)) AD_TRY(settle_others(b, in));
+        else AD_TRY(schedule_strip(b, in));
+    }
+    return AD_OK;
+}
+
 static ad_status schedule_strip(builder *b, int id)
 {
-    const ad_node *n    = ad_node_of(b->g, id);
-    int            once = b->info[id].once, from = earliest(b, n), found = -1;
-    section       *s = once ? &b->p->once : &b->p->main;
-    extent         e = node_extent(n);
+    b->info[id].floating = 0;
+    AD_TRY(settle_others(b, id));
+    int      once = b->info[id].once, from = earliest(b, id), found = -1;
+    section *s    = once ? &b->p->once : &b->p->main;
+    extent   e    = node_extent(ad_node_of(b->g, id));
     for (int at = s->count - 1; at >= from; at--) {
         const step *t = &s->step[at];
-        if (t->kind == S_STRIPS && t->size.each == e.each && t->size.batched == e.batched)
-            found = at;
+        if (t->kind == S_STRIPS && t->size.each == e.each && t->size.batched == e.batched) found = at;
         if (s->count - at > 64 && found >= 0) break;
     }
+    if (found < 0) {
+        found = build_step(b, once, S_STRIPS, -1);
+        if (found < 0) return AD_NO_MEMORY;
+        s                   = once ? &b->p->once : &b->p->main;
+        s->step[found].size = e;
+    }
+    AD_TRY(settle(b, id, once ? -1 : found));
     b->info[id].strip = 1;
-    if (found >= 0) return build_join(b, once, found, id);
-    found = build_step(b, once, S_STRIPS, id);
-    if (found < 0) return AD_NO_MEMORY;
-    s                   = once ? &b->p->once : &b->p->main;
-    s->step[found].size = e;
-    return AD_OK;
+    return build_join(b, once, found, id);
 }
 
 /* --- products and sums over rows ------------------------------------------------------------------------------------- */
@@ -266,27 +332,53 @@ static ad_status schedule_rows(builder *b, int id)
     return AD_OK;
 }
 
-static ad_status schedule(builder *b)
+/* Sums over the trailing axes of rows, the error's, have a loop of their own. */
+static int is_row_sum(const builder *b, const ad_node *n)
 {
+    const ad_node *x = ad_node_of(b->g, n->nin ? n->in[0] : 0);
+    if (n->op != AD_OP_sum || !n->shape.batched || !x->shape.batched) return 0;
+    return ad_elements(n->shape) == n->shape.dim[0] && x->shape.dim[0] == n->shape.dim[0];
+}
+
+static ad_status schedule_plain(builder *b, int id)
+{
+    const ad_node *n    = ad_node_of(b->g, id);
+    int            once = b->info[id].once, sum = is_row_sum(b, n);
+    int            at = build_step(b, once, sum ? S_SUM : S_RUN, id);
+    if (at < 0) return AD_NO_MEMORY;
+    if (!sum) return AD_OK;
+    step          *s = &(once ? &b->p->once : &b->p->main)->step[at];
+    const ad_node *x = ad_node_of(b->g, n->in[0]);
+    s->size          = (extent){ x->shape.dim[0], 1 };
+    s->n             = ad_elements(x->shape) / x->shape.dim[0];
+    return AD_OK;
+}
+
+static ad_status schedule(builder *b, int nout)
+{
+    for (int id = 0; id < b->size; id++) b->info[id].step = -1;
+    for (int i = 0; i < nout; i++) b->info[build_root(b, b->out_id[i])].wanted = 1;
     for (int id = 0; id < b->size; id++) {
         const ad_node *n   = ad_node_of(b->g, id);
         const ad_op   *row = ad_op_row(n->op);
-        b->now             = id;
-        b->info[id].step   = -1;
-        if (n->nin == 0 && (row->flags & AD_LEAF) && !row->run) continue;
         if (n->op == AD_OP_input || n->op == AD_OP_param || n->op == AD_OP_full ||
             n->op == AD_OP_array)
             continue;
         if (is_alias(n)) continue;
         ad_status e = AD_OK;
+        if (row->flags & AD_ELEMENTWISE && floats(b, id)) {
+            b->info[id].floating = 1;
+            continue;
+        }
+        if (!(row->flags & AD_ELEMENTWISE)) AD_TRY(settle(b, id, -1));
         if (row->flags & AD_ELEMENTWISE)
             e = schedule_strip(b, id);
         else if (is_row_product(b, n))
             e = schedule_product(b, id);
         else if ((n->op == AD_OP_rowdot || n->op == AD_OP_rowsum) && build_segments_fit(b, n))
             e = schedule_rows(b, id);
-        else if (build_step(b, b->info[id].once, S_RUN, id) < 0)
-            e = AD_NO_MEMORY;
+        else
+            e = schedule_plain(b, id);
         if (e) return e;
     }
     return AD_OK;
@@ -342,9 +434,9 @@ static ad_status build(builder *b, int nin, const binding in[], int nout, const 
     b->size = ad_graph_size(b->g);
     b->info = ad_alloc(sizeof *b->info * (size_t)(b->size + 1));
     if (!b->info) return AD_NO_MEMORY;
-    mark_once(b);
+    AD_TRY(mark_once(b));
     AD_TRY(check_rows(b, nout, b->out_id));
-    AD_TRY(schedule(b));
+    AD_TRY(schedule(b, nout));
     return build_place(b, nin, in, nout, out);
 }
 
@@ -376,8 +468,28 @@ ad_status plan_build(ad_plan **out_plan, const char *name, int nin, const bindin
         return e;
     }
     *out_plan = p;
+    plan_debug(p);
     return AD_OK;
 }
+
+/* Notes where the residuals lie, for those who move rows of them. */
+ad_status plan_keep_residuals(ad_plan *p, int n, const binding residual[], size_t bytes)
+{
+    p->kept  = ad_arena_alloc(p->arena, sizeof *p->kept * (size_t)(n + 1));
+    if (!p->kept) return AD_NO_MEMORY;
+    for (int i = 0; i < n; i++) {
+        ad_shape s = ad_shape_of(residual[i].v);
+        p->kept[i] = (ad_residual){ residual[i].at.off, (size_t)ad_elements(s) / (size_t)(s.batched ? s.dim[0] : 1) *
+                                                            ad_type_size(ad_type_of(residual[i].v)),
+                                    s.batched ? s.dim[0] : 0 };
+    }
+    p->nkept    = n;
+    p->residual = bytes;
+    return AD_OK;
+}
+
+int                ad_plan_residuals(const ad_plan *p) { return p->nkept; }
+const ad_residual *ad_plan_residual(const ad_plan *p, int i) { return &p->kept[i]; }
 
 void ad_plan_free(ad_plan *p)
 {

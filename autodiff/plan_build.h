@@ -7,6 +7,8 @@
 typedef struct info {
     int     once;    /* depends on parameters and constants alone         */
     int     strip;   /* computed by a strip program                       */
+    int     floating; /* waits for its first user                          */
+    int     wanted;  /* an output                                         */
     int     step;    /* index in its section; -1: a leaf or a view         */
     int     last;    /* last main step that reads it (its root)            */
     int     outside; /* read outside the program that computes it          */
@@ -36,13 +38,14 @@ typedef struct pack {
 typedef struct builder {
     ad_plan  *p;
     ad_graph *g;
-    int       size, now;
+    int       size;
     info     *info;
     worklist  once, main; /* the nodes of each step */
     pack     *packs;
     int       npacks, pack_capacity;
     int      *in_id, *out_id;
-    size_t    keep; /* end of the persistent part of the block */
+    size_t    keep;  /* end of the persistent part of the block */
+    int       first; /* instruction of the program being placed  */
 } builder;
 
 int       build_root(const builder *b, int id);

@@ -30,7 +30,7 @@ typedef struct operand {
 
 /* One elementwise instruction. */
 typedef struct instr {
-    enum { I_STRIP, I_LINCOMB, I_CAST, I_FILL } kind;
+    enum { I_STRIP, I_LINCOMB, I_CAST, I_FILL, I_PAIR } kind;
     ad_opcode      op;
     ad_type        type;
     int            m; /* operands */
@@ -49,7 +49,7 @@ typedef struct extent { /* elements of an array at run time: fixed, or each time
 } extent;
 
 typedef struct step {
-    enum { S_STRIPS, S_PRODUCT, S_GEMM, S_ROWDOT, S_ROWSUM, S_PACK, S_RUN, S_COPY, S_ADD } kind;
+    enum { S_STRIPS, S_PRODUCT, S_GEMM, S_ROWDOT, S_ROWSUM, S_PACK, S_RUN, S_COPY, S_ADD, S_SUM } kind;
     ad_type type;
     int     first,
         count;    /* S_STRIPS: instructions; S_ROWDOT, S_ROWSUM: segments                       */
@@ -94,6 +94,8 @@ struct ad_plan {
     int       nin, nout;
     size_t    block, temps, residual;
     int       row_independent;
+    ad_residual *kept; /* of a forward plan with pullbacks */
+    int          nkept;
 };
 
 struct ad_work {
@@ -113,6 +115,9 @@ typedef struct binding {
 ad_status plan_build(ad_plan **p, const char *name, int nin, const binding in[], int nout,
                      const binding out[], const ad_plan_options *o, int args_in, int args_out);
 
-size_t plan_bytes(ad_type t, ad_shape s, long capacity); /* rounded up, AD_PAD behind */
+int       plan_is_once(const ad_graph *g, int id, const char once[]);
+ad_status plan_keep_residuals(ad_plan *p, int n, const binding residual[], size_t bytes);
+void      plan_debug(const ad_plan *p); /* what COSTATE_DEBUG asks for, on stderr */
+size_t    plan_bytes(ad_type t, ad_shape s, long capacity); /* rounded up, AD_PAD behind */
 
 #endif

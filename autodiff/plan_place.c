@@ -310,6 +310,20 @@ static operand node_place(placer *p, int id, int at, int seq, extent domain)
     return f->at = (operand){ BASE_BLOCK, esize(n), take(p, f->bytes) };
 }
 
+/* x (1 - a^2), the second factor computed just now for this alone: one pass. */
+static void join_pair(builder *b, instr *now, int j, unsigned mask)
+{
+    const instr *last = &b->p->instr[b->p->instrs - 1];
+    if (now->op != AD_OP_mul || now->kind != I_STRIP || mask || b->p->instrs <= b->first) return;
+    if (last->op != AD_OP_omsq || last->kind != I_STRIP || last->d.base != BASE_TEMP || last->d.off != now->x[j].off ||
+        now->x[0].off == now->x[1].off) return;
+    now->x[0] = now->x[1 - j];
+    now->x[1] = last->x[0];
+    now->kind = I_PAIR;
+    now->fn   = ad_tanh_back_kernel(now->type);
+    b->p->instrs--;
+}
+
 static ad_status emit_node(placer *p, int id, int at, int seq, extent domain)
 {
     builder       *b   = p->b;
@@ -353,6 +367,7 @@ static ad_status emit_node(placer *p, int id, int at, int seq, extent domain)
         if (p->slot_of[in] >= 0 && p->seq_last[in] == seq) {
             AD_TRY(slot_give(p, p->slot_of[in]));
             p->slot_of[in] = -1;
+            join_pair(b, &now, j, mask);
         }
     }
     if (!widens) now.d = node_place(p, id, at, seq, domain);
@@ -369,7 +384,7 @@ static ad_status place_strips(placer *p, int once, int at)
     const work_nodes *nodes = &(once ? &b->once : &b->main)->item[at];
     step             *s     = &(once ? &b->p->once : &b->p->main)->step[at];
     long              total = s->size.each * (s->size.batched ? b->p->capacity : 1);
-    s->first                = b->p->instrs;
+    s->first = b->first = b->p->instrs;
     p->nfree = p->nslots = 0;
     p->slot_bytes        = total == 1
                                ? 8
@@ -416,7 +431,7 @@ static ad_status place_other(placer *p, int once, int at)
     s->in   = in;
     s->node = n;
     s->type = n->type;
-    if (s->kind == S_RUN)
+    if (s->kind == S_RUN || s->kind == S_SUM)
         s->y = f->at;
     else
         s->b = f->at;

@@ -22,6 +22,7 @@ static void run_instr(const ad_work *w, const instr *i, long from, long n)
 {
     void *d = at(w, i->d) + from * i->d.step;
     switch (i->kind) {
+    case I_PAIR:
     case I_STRIP: {
         ad_strip_args s = { .d = d, .n = n, .k = i->k, .attr = i->attr };
         for (int j = 0; j < i->m; j++) s.x[j] = at(w, i->x[j]) + from * i->x[j].step;
@@ -173,6 +174,23 @@ static void add_to(ad_type type, void *to, const void *x, long n)
         for (long i = 0; i < n; i++) ((double *)to)[i] += ((const double *)x)[i];
 }
 
+/* y[r] = sum_j x[r, j], accumulated in float64 in order */
+static void run_sum(const ad_work *w, const step *s, long rows)
+{
+    const char *x = at(w, s->in[0]);
+    char       *y = at(w, s->y);
+    for (long r = 0; r < rows; r++) {
+        double sum = 0;
+        if (s->type == AD_F32) {
+            for (long j = 0; j < s->n; j++) sum += ((const float *)x)[r * s->n + j];
+            ((float *)y)[r] = (float)sum;
+        } else {
+            for (long j = 0; j < s->n; j++) sum += ((const double *)x)[r * s->n + j];
+            ((double *)y)[r] = sum;
+        }
+    }
+}
+
 static ad_status run_step(const ad_work *w, const step *s, const ad_args *a, long n)
 {
     switch (s->kind) {
@@ -188,6 +206,7 @@ static ad_status run_step(const ad_work *w, const step *s, const ad_args *a, lon
         ad_pack(s->type, s->pack, at(w, s->x), s->tb, s->k, s->n, at(w, s->y));
         return AD_OK;
     case S_RUN: return run_plain(w, s, a, n);
+    case S_SUM: run_sum(w, s, count(s->size, n)); return AD_OK;
     case S_COPY:
         if (w->base[s->y.base])
             memcpy(at(w, s->y), at(w, s->x), (size_t)count(s->size, n) * ad_type_size(s->type));

@@ -44,7 +44,7 @@ int nde_tableau_stiff_stage(const nde_tableau *m);
 ad_status nde_tableau_check(const nde_tableau *m);
 
 extern const nde_tableau nde_euler, nde_midpoint, nde_heun2, nde_bosh3, nde_rk4, nde_rk38,
-    nde_dopri5, nde_tsit5, nde_dop853;
+    nde_dopri5, nde_dopri5_shampine, nde_tsit5, nde_dop853;
 
 /* By name or alias, case ignored; NULL with a sentence that suggests the nearest. */
 const nde_tableau *nde_method(const char *name);

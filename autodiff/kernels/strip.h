@@ -17,4 +17,8 @@ ad_lincomb_fn *ad_lincomb_kernel(ad_type type);
 typedef void ad_cast_fn(void *d, const void *x, long n);
 ad_cast_fn  *ad_cast_kernel(ad_type from, ad_type to);
 
+/* d = x[0] (1 - x[1]^2), as omsq and mul round it. */
+struct ad_strip_args;
+void (*ad_tanh_back_kernel(ad_type type))(const struct ad_strip_args *);
+
 #endif

@@ -11,7 +11,7 @@ const nde_tableau nde_dopri5 = {
     .name         = "dopri5",
     .cite         = "Dormand, Prince 1980, RK5(4)7M; Shampine 1986 for the interpolant; Hairer, Norsett, Wanner II.5, II.6",
     .aliases      = "RK45 DP5 ode45 dormandprince45 dormand_prince scipy:RK45 scipy:dopri5 matlab:ode45 "
-                    "torchdiffeq:dopri5 torchdyn:DormandPrince45 torchode:Dopri5 diffrax:Dopri5 "
+                    "torchdyn:DormandPrince45 torchode:Dopri5 diffrax:Dopri5 "
                     "odeint:runge_kutta_dopri5",
     .stages       = 7,
     .order        = 5,
