@@ -31,12 +31,12 @@ typedef struct solve {
     nde_options            o;
     adj_options            adjoint;
     int                    gradient;
-    ad_params             *layout; /* of theta; NULL: the system has neither parameters nor networks */
-    long                   weights;
-    void                  *theta, *y0; /* of the state's type */
-    int                    ats, times; /* ats 0: no --at      */
-    int                   *place;
-    double                *at, *grid;
+    ad_params *layout; /* of theta; NULL: the system has neither parameters nor networks */
+    long       weights;
+    void      *theta, *y0; /* of the state's type */
+    int        ats, times; /* ats 0: no --at      */
+    int       *place;
+    double    *at, *grid;
 
     nde_solver *solver; /* one of the two */
     adj_solver *recorder;
@@ -46,7 +46,7 @@ typedef struct solve {
     ad_status status;
     char      message[1024];
     nde_stats stats;
-    int       rows; /* the valid prefix */
+    int       rows;  /* the valid prefix */
     double   *t, *y; /* [rows], [rows][states] */
     double    loss, t0_bar, t1_bar;
     double   *theta_bar, *y0_bar, *at_bar; /* [weights], [states], [ats] */

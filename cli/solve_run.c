@@ -49,7 +49,8 @@ static ad_status keep_steps(solve *s)
     void   *y = solve_room(s, (n + 2) * s->about->states, solve_size(s));
     if (!t || !y) return AD_NO_MEMORY;
     if (n) memcpy(t, s->log.t, (size_t)n * sizeof *t);
-    if (!n || t[n - 1] != s->stats.t_reached) t[n++] = n ? s->stats.t_reached : s->grid[0];
+    double reached = n ? s->stats.t_reached : s->grid[0];
+    if (!n || t[n - 1] != reached) t[n++] = reached;
     long times = n;
     if (t[n - 1] != s->grid[1]) t[times++] = s->grid[1];
     ad_status e = solve_at(s, (int)times, t, y);
@@ -71,10 +72,10 @@ static ad_status run(solve *s)
 {
     void *y = solve_room(s, (long)s->times * s->about->states, solve_size(s));
     if (!y) return AD_NO_MEMORY;
-    s->log.keep  = 1;
+    s->log.keep = 1;
     remember(s, solve_at(s, s->times, s->grid, y));
-    s->log.keep  = 0;
-    s->stats     = *(s->recorder ? adj_solver_stats(s->recorder) : nde_solver_stats(s->solver));
+    s->log.keep = 0;
+    s->stats    = *(s->recorder ? adj_solver_stats(s->recorder) : nde_solver_stats(s->solver));
     if (s->gradient && !s->status) remember(s, solve_gradient(s, y));
     return s->ats ? keep_rows(s, s->ats, s->at, s->place, y) : keep_steps(s);
 }

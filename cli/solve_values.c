@@ -61,8 +61,7 @@ static ad_status load(solve *s, const char *path, ad_tensor_type stored)
     if (!values) return AD_NO_MEMORY;
     AD_TRY(ad_checkpoint_load(path, &(ad_checkpoint){ .params = params, .theta = values }));
     for (long i = 0; i < s->weights; i++)
-        solve_put(s, s->theta, i,
-                  type == AD_F32 ? ((float *)values)[i] : ((double *)values)[i]);
+        solve_put(s, s->theta, i, type == AD_F32 ? ((float *)values)[i] : ((double *)values)[i]);
     return AD_OK;
 }
 
