@@ -23,12 +23,13 @@ static double now(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+/* The best of many short windows: a longer one is cut by the scheduler on a busy machine. */
 static double cycles_per_ns(void)
 {
     double best = 0;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 400; i++) {
         unsigned long x = 1;
-        const long    n = 20000000;
+        const long    n = 200000;
         double        t = now();
         for (long j = 0; j < n; j++) __asm__ volatile("add $1, %0" : "+r"(x));
         t = (double)n / (now() - t);
@@ -69,18 +70,32 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median_ns(void (*f)(const work *), const work *w, double ns)
+static long repeats(void (*f)(const work *), const work *w, double ns)
 {
-    double sample[SAMPLES], t = now();
-    long   n = 1;
-    for (f(w), t = now(); now() - t < ns; n++) f(w);
+    long n = 1;
+    f(w);
+    for (double t = now(); now() - t < ns; n++) f(w);
+    return n;
+}
+
+/* Medians of count functions in turns: a neighbour on the machine or a change of clock meets all of them. */
+static void medians(int count, void (*const f[])(const work *), const work *w, double ns,
+                    double *median)
+{
+    double sample[2][SAMPLES];
+    long   n[2];
+    for (int k = 0; k < count; k++) n[k] = repeats(f[k], w, ns);
     for (int i = 0; i < SAMPLES; i++) {
-        t = now();
-        for (long j = 0; j < n; j++) f(w);
-        sample[i] = (now() - t) / (double)n;
+        for (int k = 0; k < count; k++) {
+            double t = now();
+            for (long j = 0; j < n[k]; j++) f[k](w);
+            sample[k][i] = (now() - t) / (double)n[k];
+        }
     }
-    qsort(sample, SAMPLES, sizeof sample[0], by_value);
-    return sample[SAMPLES / 2];
+    for (int k = 0; k < count; k++) {
+        qsort(sample[k], SAMPLES, sizeof sample[k][0], by_value);
+        median[k] = sample[k][SAMPLES / 2];
+    }
 }
 
 static void *numbers(ad_type type, long n)
@@ -105,7 +120,9 @@ static void product_line(ad_type type, long m, long k, long n, double clock, dou
     w.packed  = ad_alloc(ad_pack_bytes(type, w.kind, k, n));
     w.product = ad_product(type, w.kind, k, n);
     ad_pack(type, w.kind, w.b, 0, k, n, w.packed);
-    double a = median_ns(own, &w, ns), b = median_ns(blas, &w, ns);
+    double t[2];
+    medians(2, (void (*const[])(const work *)){ own, blas }, &w, ns, t);
+    double a = t[0], b = t[1];
     printf("%s %-5s [%4ld,%3ld] x [%3ld,%3ld]  own %9.0f  blas %9.0f cycles  ratio %5.2f  %6.1f "
            "GFLOP/s  %s\n",
            type == AD_F32 ? "f32" : "f64", w.kind == AD_PACK_THIN ? "thin" : "wide", m, k, k, n,
@@ -140,10 +157,12 @@ static void rowdot_line(ad_type type, long rows, long p, long q, double clock, d
     work   w     = { type, AD_PACK_WIDE, rows, p, q };
     size_t bytes = ad_dotrows_bytes(type, p, q) + ad_sumrows_bytes(type, q);
     w.x = numbers(type, rows * p), w.b = numbers(type, rows * q), w.y = numbers(type, p * q),
-    w.c      = ad_alloc(bytes);
-    double a = median_ns(rowdot, &w, ns), b = median_ns(rowdot_blas, &w, ns);
+    w.c = ad_alloc(bytes);
+    double t[2], s;
+    medians(2, (void (*const[])(const work *)){ rowdot, rowdot_blas }, &w, ns, t);
     memset(w.c, 0, bytes);
-    double s = median_ns(rowsum, &w, ns);
+    medians(1, (void (*const[])(const work *)){ rowsum }, &w, ns, &s);
+    double a = t[0], b = t[1];
     printf("%s rows %4ld [%3ld]' [%3ld]        own %9.0f  blas %9.0f cycles  ratio %5.2f  rowsum "
            "%7.0f\n",
            type == AD_F32 ? "f32" : "f64", rows, p, q, a * clock, b * clock, b / a, s * clock);
@@ -164,7 +183,7 @@ int main(int argc, char **argv)
                                     { 768, 64, 64 }, { 192, 64, 1 }, { 600, 128, 128 } };
     double            ns        = argc > 1 ? atof(argv[1]) * 1e3 : 2e5;
     double            clock     = cycles_per_ns();
-    printf("%.3f cycles a ns\n", clock);
+    printf("%.3f cycles a ns, OpenBLAS core %s\n", clock, openblas_get_corename());
     for (int type = AD_F32; type <= AD_F64; type++) {
         for (size_t i = 0; i < sizeof product / sizeof product[0]; i++) {
             product_line((ad_type)type, product[i][0], product[i][1], product[i][2], clock, ns);

@@ -3,7 +3,9 @@
    Every element of a product is one chain of fused multiply-adds over the inner index in ascending order, started from the
    bias (or zero), whatever the shape of the rest, the number of rows or the blocking: sample i is bit-equal alone, in two, in the batch.
    (Thin products, by dot products, have another fixed order; also independent of the rows.)
-   Arrays are dense, row-major; up to AD_PAD bytes behind each may be read and overwritten. */
+   Arrays are dense, row-major; up to AD_PAD bytes behind each may be read, and behind Y overwritten: a row's last vector
+   spills into what follows. So a thread that writes some rows of a Y must not have a neighbour writing the next ones.
+   bias, packed operands and flushed results are read and written exactly. k, n, p, q >= 1; m and rows may be 0. */
 #ifndef COSTATE_AUTODIFF_PRODUCT_H
 #define COSTATE_AUTODIFF_PRODUCT_H
 
@@ -22,6 +24,7 @@ void ad_pack(ad_type type, ad_pack_kind kind, const void *b, int transposed, lon
 
 /* Y[m, n] = X[m, k] B + bias (NULL: 0). Y is not X. */
 typedef void ad_product_fn(long m, long k, long n, const void *x, const void *packed, const void *bias, void *y);
+/* NULL for a thin product of too many columns; never for the kind that ad_pack_choose() picks. */
 ad_product_fn *ad_product(ad_type type, ad_pack_kind kind, long k, long n);
 
 /* 1 where OpenBLAS (one thread) is clearly faster, for batches whose rounding need not be independent of the rows. */

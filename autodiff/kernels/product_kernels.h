@@ -6,9 +6,9 @@
 
 #include "vector.h"
 
-/* A column panel of a wide B: at most this many vectors, with 4 rows the 16 accumulators that hide the latency of
-   two fused multiply-adds a cycle. */
-enum { PANEL = 4 };
+/* A column panel of a wide B has at most PANEL vectors. With TILE_ROWS rows it is a block of accumulators that fits into the
+   registers, 32 with AVX-512 and 16 before, next to the operands. */
+enum { PANEL = 4, TILE_ROWS = VECTOR_BYTES == 64 ? 4 : 2 };
 
 ad_product_fn *ad_product_wide_32(long k, long n);
 ad_product_fn *ad_product_wide_64(long k, long n);
