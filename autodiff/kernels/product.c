@@ -48,8 +48,8 @@ void ad_pack(ad_type type, ad_pack_kind kind, const void *b, int transposed, lon
 }
 
 /* Measured with one thread over [1, 2] x [2, 50] to [1024, 1024] x [1024, 2048], OpenBLAS 0.3.21 with the kernels of the same
-   instruction set: with AVX-512 an own kernel was 1.0 to 18 times as fast and never clearly slower, with AVX2 0.87 (512 cubed) to 10
-   times. Without hardware for fused multiply-adds each is a call and OpenBLAS 3 to 50 times as fast. */
+   instruction set: with AVX-512 an own kernel was 0.96 to 18 times as fast, with AVX2 0.87 (512 cubed) to 10
+   times. Without hardware for fused multiply-adds each is a call and OpenBLAS 2.6 to 70 times as fast. */
 int ad_product_prefers_blas(ad_type type, long m, long k, long n)
 {
     (void)type, (void)m, (void)k, (void)n;
