@@ -6,6 +6,8 @@
 
 #include "internal.h"
 
+#include "../nde/lanes.h"
+
 static size_t arg_bytes(const nde_solver *s, int i, long n)
 {
     const nde_arg *a = &s->ode.args[i];
@@ -44,6 +46,7 @@ ad_status adj_solver_new(adj_solver **out, const nde_ode *ode, const nde_options
     nde_options with = o ? *o : (nde_options){ 0 };
     ad_status   e    = nde_solver_build(&a->s, ode, &with, capacity, 1, a->o.mode == ADJ_STORE_ALL);
     if (!e) e = rooms(a);
+    if (!e && with.batching == NDE_PER_SAMPLE) e = adj_lanes_new(a);
     if (e) {
         adj_solver_free(a);
         return e;
@@ -63,6 +66,7 @@ void adj_solver_free(adj_solver *a)
     ad_free(a->d_y), ad_free(a->d_y1), ad_free(a->zero), ad_free(a->d_k), ad_free(a->k), ad_free(a->zero_k);
     ad_free(a->coefficient_bar), ad_free(a->t_bar), ad_free(a->h_bar), ad_free(a->d_t), ad_free(a->d_h);
     ad_free(a->args_now), ad_free(a->args_sum), ad_free(a->t);
+    adj_lanes_free(a->lanes);
     nde_solver_free(a->s);
     ad_free(a);
 }
@@ -78,6 +82,7 @@ ad_status adj_solve(adj_solver *a, const nde_solve_args *args)
         a->t_room = many;
     }
     if (args->t && many > 0) memcpy(a->t, args->t, sizeof *a->t * (size_t)many);
+    a->args = args->args;
     a->n = args->n, a->times = args->times, a->t_each = args->t_each;
     a->s->record->finished = 0;
     return nde_solve(a->s, args);
@@ -151,24 +156,33 @@ ad_status adj_pullback(adj_solver *a, const adj_cotangents *c)
     return e;
 }
 
-long adj_steps(const adj_solver *a) { return a->s->record->steps; }
+long adj_steps(const adj_solver *a) { return a->s->lanes ? a->s->lanes->steps : a->s->record->steps; }
+
+static double number(const nde_solver *s, long i, int which)
+{
+    if (!s->lanes) {
+        const nde_taken *k = &s->record->step[i];
+        return which == 0 ? k->t : which == 1 ? k->h : which == 2 ? k->error : k->stiffness;
+    }
+    const lane_step  *k = &s->lanes->step[i];
+    const lane_block *b = &s->lanes->block[k->block];
+    return which == 0 ? b->t[k->row] : which == 1 ? b->h[k->row] : which == 2 ? k->error : nde_stiffness(k->q);
+}
 
 static const double *column(const adj_solver *a, int which)
 {
-    nde_record *r = a->s->record;
-    if (r->steps > r->column_capacity) {
-        double *all = ad_alloc(4 * sizeof *all * (size_t)r->steps);
+    nde_record *r     = a->s->record;
+    long        steps = adj_steps(a);
+    if (steps > r->column_capacity) {
+        double *all = ad_alloc(4 * sizeof *all * (size_t)steps);
         if (!all) return NULL;
         ad_free(r->t);
         r->t               = all;
-        r->column_capacity = r->steps;
+        r->column_capacity = steps;
     }
-    long m = r->column_capacity;
-    for (long i = 0; i < r->steps; i++) {
-        const nde_taken *k = &r->step[i];
-        r->t[which * m + i] = which == 0 ? k->t : which == 1 ? k->h : which == 2 ? k->error : k->stiffness;
-    }
-    return r->t + which * m;
+    double *to = r->t + which * r->column_capacity;
+    for (long i = 0; i < steps; i++) to[i] = number(a->s, i, which);
+    return to;
 }
 
 const double *adj_step_t(const adj_solver *a) { return column(a, 0); }

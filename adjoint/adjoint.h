@@ -50,7 +50,8 @@ typedef struct adj_cotangents {
    that it returns is NaN. */
 ad_status adj_pullback(adj_solver *s, const adj_cotangents *c);
 
-/* The accepted steps of the last solve (joint): how many, their t, h, error and stiffness estimates. */
+/* The accepted steps of the last solve: how many, their t, h, error and stiffness estimates. Per sample: all lanes' steps in the
+   order in which they were taken. */
 long          adj_steps(const adj_solver *s);
 const double *adj_step_t(const adj_solver *s);
 const double *adj_step_h(const adj_solver *s);

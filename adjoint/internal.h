@@ -14,6 +14,8 @@ struct adj_solver {
     int     times, t_each;
     double *t;
     long    t_room;
+    const void *const *args; /* the caller's */
+    struct adj_lanes  *lanes; /* per sample: lanes.c */
     /* cotangents on their way: of (y1, carry1) and of (y, carry); of the interpolant */
     char  *lambda[2], *kappa[2], *d_y, *d_y1, *d_k, **k, **zero_k, *zero;
     char **coefficient_bar;
@@ -23,6 +25,9 @@ struct adj_solver {
 
 ad_status adj_pullback_joint(adj_solver *a, const adj_cotangents *c);
 ad_status adj_pullback_lanes(adj_solver *a, const adj_cotangents *c);
+
+ad_status adj_lanes_new(adj_solver *a);
+void      adj_lanes_free(struct adj_lanes *w);
 
 /* args_sum += what the last pullback of n rows set; index: rows of the whole batch (NULL: the rows themselves) */
 void adj_add_args(adj_solver *a, long n, const long *index);

@@ -19,13 +19,12 @@ void nde_controller_start(const nde_controller *c, nde_controller_state *s)
     s->rejected           = 0;
 }
 
-/* Equation (1) of the header, as exp(log safety...) with the logarithms of the past kept. */
-static double law(const nde_controller *c, const nde_controller_state *s, int k, double log_e,
-                  int accepted)
+double nde_controller_exponent(const nde_controller *c, const nde_controller_state *s, int k,
+                               double log_e, int accepted)
 {
     double past = accepted || !c->reject_plain ? c->beta2 * s->log_e1 - c->beta3 * s->log_e2 : 0;
     double x    = past - c->beta1 * log_e;
-    return c->safety * exp(c->relative ? x / k : x);
+    return c->relative ? x / k : x;
 }
 
 static double accepted_factor(const nde_controller *c, const nde_controller_state *s, double e,
@@ -38,15 +37,14 @@ static double accepted_factor(const nde_controller *c, const nde_controller_stat
     return factor >= c->steady_lo && factor <= c->steady_hi ? 1 : factor;
 }
 
-double nde_controller_factor(const nde_controller *c, nde_controller_state *s, int k, double e,
-                             int accepted)
+double nde_controller_finish(const nde_controller *c, nde_controller_state *s, double e,
+                             double log_e, double power, int accepted)
 {
     if (!(e >= 0 && e <= DBL_MAX)) {
         s->rejected = 1;
         return c->min_factor;
     }
-    double log_e  = e > 0 ? log(e) : 0;
-    double factor = e > 0 ? law(c, s, k, log_e, accepted) : c->max_factor;
+    double factor = e > 0 ? c->safety * power : c->max_factor;
     if (!accepted) {
         s->rejected = 1;
         return clamp(factor, c->min_factor, c->safety);
@@ -56,6 +54,14 @@ double nde_controller_factor(const nde_controller *c, nde_controller_state *s, i
     s->log_e1   = e > c->previous_floor && e >= DBL_MIN ? log_e : log_of_previous(c, e);
     s->rejected = 0;
     return factor;
+}
+
+double nde_controller_factor(const nde_controller *c, nde_controller_state *s, int k, double e,
+                             int accepted)
+{
+    double log_e = e > 0 && e <= DBL_MAX ? log(e) : 0;
+    double power = exp(nde_controller_exponent(c, s, k, log_e, accepted));
+    return nde_controller_finish(c, s, e, log_e, power, accepted);
 }
 
 /* The guess makes an explicit Euler step change y by a hundredth. */

@@ -41,6 +41,12 @@ void nde_controller_start(const nde_controller *c, nde_controller_state *s);
 double nde_controller_factor(const nde_controller *c, nde_controller_state *s, int k, double e,
                              int accepted);
 
+/* The two halves of it, for many samples at once: factor = finish(exp(exponent(log e))), e > 0. */
+double nde_controller_exponent(const nde_controller *c, const nde_controller_state *s, int k,
+                               double log_e, int accepted);
+double nde_controller_finish(const nde_controller *c, nde_controller_state *s, double e,
+                             double log_e, double power, int accepted);
+
 /* The first step, Hairer, Norsett, Wanner I, II.4: a guess h0 from d0 = |y|, d1 = |f|, then h from d2 = |f1 - f0| / h0
    with f1 = f(t0 + h0, y0 + h0 f0), all in the scaled norm: h = (0.01 / max(d1, d2))^(1/order), at most 100 h0. */
 double nde_initial_guess(double d0, double d1);

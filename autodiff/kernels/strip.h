@@ -21,4 +21,8 @@ ad_cast_fn  *ad_cast_kernel(ad_type from, ad_type to);
 struct ad_strip_args;
 void (*ad_tanh_back_kernel(ad_type type))(const struct ad_strip_args *);
 
+/* d = log x, d = exp x of n doubles, as the strips of those operations round them; padded as all strips. */
+void ad_log_strip(double *d, const double *x, long n);
+void ad_exp_strip(double *d, const double *x, long n);
+
 #endif
