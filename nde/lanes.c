@@ -15,7 +15,7 @@ ad_status lanes_new(nde_solver *s)
     nde_lanes *l = s->lanes = ad_alloc(sizeof *l);
     if (!l) return AD_NO_MEMORY;
     size_t   n      = (size_t)s->capacity;
-    double **real[] = { &l->t, &l->h, &l->t1, &l->t0, &l->end, &l->lo, &l->hi, &l->stop, &l->error, &l->log_e, &l->power };
+    double **real[] = { &l->t, &l->h, &l->t1, &l->t0, &l->dir, &l->end, &l->lo, &l->hi, &l->stop, &l->error, &l->log_e, &l->power };
     char   **flag[] = { &l->accepted, &l->stopped, &l->leaves, &l->restart };
     int      ok     = 1;
     for (size_t i = 0; i < sizeof real / sizeof *real; i++) ok = ok && (*real[i] = ad_alloc(sizeof(double) * n));
@@ -30,7 +30,7 @@ ad_status lanes_new(nde_solver *s)
 void lanes_free(nde_lanes *l)
 {
     if (!l) return;
-    void *all[] = { l->t, l->h, l->t1, l->t0, l->end, l->lo, l->hi, l->stop, l->error, l->log_e, l->power, l->accepted, l->stopped,
+    void *all[] = { l->t, l->h, l->t1, l->t0, l->dir, l->end, l->lo, l->hi, l->stop, l->error, l->log_e, l->power, l->accepted, l->stopped,
                     l->leaves, l->restart, l->id, l->rows, l->last, l->grid, l->next, l->control, l->status, l->spare_y,
                     l->spare_carry, l->block, l->step };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) ad_free(all[i]);
@@ -55,7 +55,7 @@ static const double *times_of(const lanes_run *w, long sample)
     return w->a->t + (w->a->t_each ? sample * w->a->times : 0);
 }
 
-static double direction(const nde_lanes *l, long i) { return l->end[i] >= l->t0[i] ? 1 : -1; }
+static double direction(const nde_lanes *l, long i) { return l->dir[i]; }
 
 static void enter_piece(lanes_run *w, long i)
 {
@@ -98,6 +98,7 @@ static ad_status begin(lanes_run *w)
     for (long i = 0; i < n; i++) {
         const double *t = times_of(w, i);
         l->id[i] = i, l->t[i] = l->t0[i] = t[0], l->end[i] = t[w->a->times - 1];
+        l->dir[i] = l->end[i] >= l->t[i] ? 1 : -1;
         l->next[i] = 1, l->grid[i] = 0, l->last[i] = -1, l->status[i] = AD_OK;
         nde_controller_start(s->o.controller, &l->control[i]);
         enter_piece(w, i);
@@ -247,14 +248,18 @@ static void fill_nan(lanes_run *w, long sample, int from)
 
 #define REAL float
 #define NAME(x) x##32
+#define FMA     __builtin_fmaf
 #include "lanes_output.inc"
 #undef REAL
 #undef NAME
+#undef FMA
 #define REAL double
 #define NAME(x) x##64
+#define FMA     __builtin_fma
 #include "lanes_output.inc"
 #undef REAL
 #undef NAME
+#undef FMA
 
 static int outputs_due(const lanes_run *w, long i)
 {
@@ -338,6 +343,16 @@ static ad_status keep(lanes_run *w, const int counts[], int inside)
 
 static void merge_part(char *to, const char *from, const char *accepted, long m, size_t row)
 {
+    if (row == 4) {
+        uint32_t *d = (uint32_t *)to;
+        for (long i = 0; i < m; i++) d[i] = accepted[i] ? ((const uint32_t *)from)[i] : d[i];
+        return;
+    }
+    if (row == 8) {
+        uint64_t *d = (uint64_t *)to;
+        for (long i = 0; i < m; i++) d[i] = accepted[i] ? ((const uint64_t *)from)[i] : d[i];
+        return;
+    }
     for (long i = 0; i < m; i++)
         if (accepted[i]) memcpy(to + (size_t)i * row, from + (size_t)i * row, row);
 }
@@ -376,7 +391,7 @@ static void close_up_lists(nde_lanes *l, long m)
 {
     for (long j = 0; j < m; j++) {
         long i = l->rows[j];
-        l->id[j] = l->id[i], l->t[j] = l->t[i], l->h[j] = l->h[i], l->t0[j] = l->t0[i], l->end[j] = l->end[i], l->lo[j] = l->lo[i];
+        l->id[j] = l->id[i], l->t[j] = l->t[i], l->h[j] = l->h[i], l->t0[j] = l->t0[i], l->dir[j] = l->dir[i], l->end[j] = l->end[i], l->lo[j] = l->lo[i];
         l->hi[j] = l->hi[i], l->stop[j] = l->stop[i], l->next[j] = l->next[i], l->grid[j] = l->grid[i];
         l->restart[j] = l->restart[i], l->control[j] = l->control[i];
     }

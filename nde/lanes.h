@@ -23,7 +23,7 @@ typedef struct lane_step {
 struct nde_lanes {
     long   *id;    /* sample of each lane, ascending                                   */
     double *t, *h; /* of each lane: now, and the size proposed                         */
-    double *t1, *t0, *end, *lo, *hi, *stop, *error, *log_e, *power;
+    double *t1, *t0, *dir, *end, *lo, *hi, *stop, *error, *log_e, *power;
     int    *next;  /* output time                                                      */
     long   *grid;  /* accepted steps                                                   */
     char   *accepted, *stopped, *leaves, *restart;
