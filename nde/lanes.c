@@ -506,7 +506,7 @@ static ad_status attempt(lanes_run *w, long attempts)
     solver_bind_stages(s, w->carry, w->carry1);
     w->io.n = l->m, w->io.y = w->y, w->io.carry = w->carry, w->io.y1 = w->y1, w->io.carry1 = w->carry1;
     w->io.residual = w->frame;
-    AD_TRY(s->step->ops->forward(s->step, &w->io));
+    AD_TRY(solver_forward(s, &w->io));
     memset(l->leaves, 0, (size_t)l->m);
     errors(w);
     if (fixed) check_fixed(w);

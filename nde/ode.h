@@ -85,7 +85,7 @@ typedef struct nde_options {
     int                   estimates;    /* NDE_ESTIMATE_*: columns of the rows beside the scaled error */
     nde_observer         *observe;
     void                 *observe_ctx;
-    long                  chunk;        /* reserved; 0                                           */
+    int                   timing;       /* 1: stats.seconds_field is measured                    */
 } nde_options;
 
 enum { NDE_ESTIMATE_UNSCALED = 1, NDE_ESTIMATE_STIFFNESS = 2 };
@@ -94,7 +94,8 @@ typedef struct nde_stats {
     long   accepted, rejected;
     long   nfe;                 /* evaluations of f by this solve                                     */
     long   nfe_torchdiffeq, nfe_julia; /* as those count: 2 + 6 steps..., 3 + 6 steps for tsit5       */
-    double seconds, seconds_field;     /* seconds_field: in the step's plan (0 unless COSTATE_DEBUG)  */
+    double seconds;             /* of the whole solve                                                 */
+    double seconds_field;       /* inside the step's plan: field and stage sums; 0 without o.timing    */
     size_t bytes;               /* blocks and log                                                     */
     double t_reached;
 } nde_stats;

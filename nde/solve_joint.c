@@ -134,7 +134,7 @@ static ad_status attempt(joint *w, double t1)
     solver_bind_stages(s, w->carry, w->carry1);
     w->io.y = w->y, w->io.carry = w->carry, w->io.y1 = w->y1, w->io.carry1 = w->carry1;
     w->io.residual = w->frame;
-    AD_TRY(s->step->ops->forward(s->step, &w->io));
+    AD_TRY(solver_forward(s, &w->io));
     for (int c = 0; c < NDE_COLUMNS; c++) {
         double sum = 0;
         if (!(s->step->columns >> c & 1)) continue;

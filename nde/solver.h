@@ -53,6 +53,8 @@ int solver_error_order(const nde_solver *s);
 ad_status solver_nonfinite(const nde_solver *s, long n, double t, double h, long step, const char *y, const char *f,
                            const long *sample_of);
 void      solver_count(nde_solver *s, long starts);
+/* One attempt, its time added to the statistics where that is asked for. */
+ad_status solver_forward(nde_solver *s, const nde_attempt_io *io);
 
 ad_status solve_joint(nde_solver *s, const nde_solve_args *a);
 ad_status solve_lanes(nde_solver *s, const nde_solve_args *a);
