@@ -85,6 +85,7 @@ ad_status adj_solve(adj_solver *a, const nde_solve_args *args)
     a->args = args->args;
     a->n = args->n, a->times = args->times, a->t_each = args->t_each;
     a->s->record->finished = 0;
+    a->owner               = NULL;
     return nde_solve(a->s, args);
 }
 

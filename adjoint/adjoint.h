@@ -58,8 +58,7 @@ const double *adj_step_h(const adj_solver *s);
 const double *adj_step_error(const adj_solver *s);
 const double *adj_step_stiffness(const adj_solver *s);
 
-/* The solve as one operation in a larger graph: y at t[0..times) as [n, times * dim] of y0 [n, dim] and theta. The node's
-   cotangent of theta is added to the plan's theta_bar by ad_adj_flush... see adj_operation() in operation.h. */
+/* The solve as one operation in a larger graph: operation.h. */
 
 COSTATE_END_DECLS
 #endif

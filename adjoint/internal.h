@@ -8,6 +8,7 @@
 
 struct adj_solver {
     nde_solver *s;
+    const void *owner; /* the operation whose solve the record holds (operation.c); NULL: nobody's */
     adj_options o;
     /* the last solve's arguments */
     long    n;

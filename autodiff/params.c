@@ -161,3 +161,15 @@ ad_var ad_param(ad_graph *g, ad_params *p, const char *name, ad_shape shape, ad_
                                .name  = v->name };
     return ad_node_add(g, &n);
 }
+
+ad_var ad_params_node(ad_graph *g, const ad_params *p)
+{
+    long    first = 0;
+    ad_node n     = { .op    = AD_OP_param,
+                      .type  = p->type,
+                      .shape = ad_vector(p->count),
+                      .nattr = 1,
+                      .attr  = &first,
+                      .name  = "theta" };
+    return ad_node_add(g, &n);
+}

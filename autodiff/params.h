@@ -51,6 +51,8 @@ void ad_params_init(const ad_params *p, uint64_t seed, void *values);
 /* The node of a view in a graph: registers it if it is new. */
 struct ad_var ad_param(struct ad_graph *g, ad_params *p, const char *name, ad_shape shape,
                        ad_init init, double value);
+/* All views registered so far as one node, [count]. */
+struct ad_var ad_params_node(struct ad_graph *g, const ad_params *p);
 
 COSTATE_END_DECLS
 #endif
