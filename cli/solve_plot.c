@@ -5,7 +5,11 @@
 #include "plot.h"
 #include "solve.h"
 
-enum { POINTS = 601, MOST_CURVES = 8 };
+enum {
+    POINTS      = 601,
+    MOST_CURVES = 8,
+    MOST_POINTS = 200
+}; /* more rows than that are no points to look at */
 
 /* What --plot draws: POINTS times between t0 and where the solve came to. */
 typedef struct picture {
@@ -41,7 +45,8 @@ static ad_status smooth(solve *s, picture *p)
 
 ad_status solve_plot(solve *s, const char *path)
 {
-    picture   p   = { 0 };
+    picture   p    = { 0 };
+    int       rows = s->rows <= MOST_POINTS ? s->rows : 0;
     int       dim = s->about->states, n = dim < MOST_CURVES ? dim : MOST_CURVES;
     cli_curve over[2 * MOST_CURVES], path_of[2];
     char      title[96] = "";
@@ -49,12 +54,10 @@ ad_status solve_plot(solve *s, const char *path)
     for (int i = 0; i < n; i++) {
         over[i]     = (cli_curve){ s->about->state[i].name, CLI_LINE, i, POINTS, p.t,
                                    p.y + (long)i * POINTS };
-        over[n + i] = (cli_curve){
-            NULL, CLI_POINTS, i, s->rows, s->t, p.points + (long)i * s->rows
-        };
+        over[n + i] = (cli_curve){ NULL, CLI_POINTS, i, rows, s->t, p.points + (long)i * s->rows };
     }
     path_of[0] = (cli_curve){ NULL, CLI_LINE, 0, POINTS, p.y, p.y + POINTS };
-    path_of[1] = (cli_curve){ NULL, CLI_POINTS, 0, s->rows, p.points, p.points + s->rows };
+    path_of[1] = (cli_curve){ NULL, CLI_POINTS, 0, rows, p.points, p.points + s->rows };
     if (n < dim) snprintf(title, sizeof title, "the first %d of %d states", n, dim);
     cli_panel panel[2] = {
         { .title = *title ? title : NULL, .x_label = "t", .curves = 2 * n, .curve = over }

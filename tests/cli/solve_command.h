@@ -32,7 +32,7 @@ static inline char *scratch_file(const char *text, const char *ending)
 /* What the command wrote on its standard output, to be freed. */
 static inline char *output_of(int *code, int argc, char **argv)
 {
-    char  *text = calloc(1, 1 << 24);
+    char  *text = calloc(1, 1 << 22);
     FILE  *file = tmpfile();
     int    kept = dup(1);
     size_t n;
@@ -43,8 +43,8 @@ static inline char *output_of(int *code, int argc, char **argv)
     dup2(kept, 1);
     close(kept);
     rewind(file);
-    n = fread(text, 1, (1 << 24) - 1, file);
-    cr_assert_lt(n, (1 << 24) - 1);
+    n = fread(text, 1, (1 << 22) - 1, file);
+    cr_assert_lt(n, (1 << 22) - 1);
     fclose(file);
     return text;
 }

@@ -295,3 +295,25 @@ Test(solve, csv_holds_the_same_numbers)
     free(csv);
     json_decref(r);
 }
+
+/* The n-th allocation fails, n growing by an eighth: a sentence, exit code 1, nothing left behind. */
+Test(solve, failing_allocations, .timeout = 60)
+{
+    char *path   = scratch_file(LV "f = nn(x; 2)\nz' = f[0]\nz(0) = a/2\nbreak = 1\n", ".ode");
+    char *argv[] = { "solve", path, "--gradient", "--at", "0,1,10", "--json" };
+    long  failed = 0;
+    int   code   = 1;
+    for (long n = 1; code == 1; n += 1 + n / 8) {
+        counting c = { .fail_at = n };
+        counting_start(&c);
+        free(output_of(&code, sizeof argv / sizeof *argv, argv));
+        counting_stop();
+        int reached = c.count >= n;
+        cr_assert_eq(code, reached, "allocation %ld: exit code %d", n, code);
+        cr_assert(c.live == 0 && c.blocks == 0, "allocation %ld: %ld blocks live", n, c.blocks);
+        failed += reached;
+    }
+    cr_assert_gt(failed, 20);
+    unlink(path);
+    free(path);
+}
