@@ -128,54 +128,62 @@ Test(solve, gradient_reaches_everything)
     json_decref(r);
 }
 
-/* Times are numbers of their own: each entry against moving that time alone, t0 against moving the start alone. */
+/* --- times are numbers of their own --- */
+
+enum { MOVED = 4 };
+
+/* x' = 0.3 x + sin t from x(start) = 1 to 3, L = sum x^2 t over at[] */
+static json_t *moved(double start, const double at[MOVED])
+{
+    char text[256], list[128];
+    snprintf(text, sizeof text, "x' = 0.3*x + sin(t)\nx(t0) = 1\nt = %.17g .. 3\nloss = x^2*t\n",
+             start);
+    snprintf(list, sizeof list, "%.17g,%.17g,%.17g,%.17g", at[0], at[1], at[2], at[3]);
+    return solved(text, "--gradient", "--rtol", "1e-11", "--atol", "1e-12", "--at", list);
+}
+
+/* dL/dx by three points on one side: x may not leave the interval on the other. */
+static double one_sided(double start, const double at[MOVED], int which, double side)
+{
+    double L[3], d = 1e-5 * side;
+    for (int k = 0; k < 3; k++) {
+        double there[MOVED];
+        memcpy(there, at, sizeof there);
+        if (which >= 0) there[which] += k * d;
+        json_t *r = moved(which < 0 ? start + k * d : start, there);
+        L[k]      = number(r, "loss", NULL);
+        json_decref(r);
+    }
+    return (-3 * L[0] + 4 * L[1] - L[2]) / (2 * d);
+}
+
 Test(solve, gradient_of_each_time)
 {
-    static const char text[] = "x' = 0.3*x + sin(t)\nx(%.17g) = 1\nt = %.17g .. 3\nloss = x^2*t\n";
-    char              from[256], to[256];
-    const double      at[] = { 0.5, 1, 2, 2, 3 };
-    snprintf(from, sizeof from, text, 0.5, 0.5);
-    json_t *r = solved(from, "--gradient", "--rtol", "1e-11", "--atol", "1e-12", "--at",
-                       "0.5,1,2,2,3");
-    double  d = 1e-5;
-    for (int i = 0; i < 5; i++) {
-        double L[3];
-        for (int k = 0; k < 3; k++) { /* one-sided at the ends: second order by three points */
-            double s = i == 0 || i == 2 ? k : i == 4 || i == 3 ? -k : k - 1;
-            char   list[128];
-            int    end = 0;
-            if (i == 2) s = -k; /* equal times: the first one moves down, the second up */
-            if (i == 3) s = k;
-            for (int j = 0; j < 5; j++)
-                end += snprintf(list + end, sizeof list - (size_t)end, "%s%.17g", j ? "," : "",
-                                at[j] + (j == i ? s * d : 0));
-            json_t *q = solved(from, "--gradient", "--rtol", "1e-11", "--atol", "1e-12", "--at",
-                               list);
-            L[k]      = number(q, "loss", NULL);
-            json_decref(q);
-        }
-        double sign = i == 0 || i == 3 ? 1 : -1;
-        double want = i == 1 ? (L[2] - L[0]) / (2 * d)
-                             : sign * (-3 * L[0] + 4 * L[1] - L[2]) / (2 * d);
+    static const double at[MOVED] = { 0.5, 1, 2, 3 }, side[MOVED] = { 1, 1, -1, -1 };
+    json_t             *r = moved(0.5, at);
+    for (int i = 0; i < MOVED; i++) {
+        double want = one_sided(0.5, at, i, side[i]);
         cr_expect(fabs(item(r, "gradient", "t", i) - want) <= 1e-5 * (1 + fabs(want)),
                   "t[%d]: %.10g, by differences %.10g", i, item(r, "gradient", "t", i), want);
     }
-    cr_expect_eq(number(r, "gradient", "t1"), item(r, "gradient", "t", 4));
-    double L[3];
-    for (int k = 0; k < 3; k++) { /* an earlier start keeps the listed times inside */
-        snprintf(to, sizeof to, text, 0.5 - k * d, 0.5 - k * d);
-        json_t *q = solved(to, "--gradient", "--rtol", "1e-11", "--atol", "1e-12", "--at",
-                           "0.5,1,2,2,3");
-        L[k]      = number(q, "loss", NULL);
-        json_decref(q);
-    }
-    double want = (3 * L[0] - 4 * L[1] + L[2]) / (2 * d);
+    double want = one_sided(0.5, at, -1, -1); /* an earlier start; the time 0.5 stays where it is */
     cr_expect(fabs(number(r, "gradient", "t0") - want) <= 1e-5 * (1 + fabs(want)),
-              "t0: %.10g, %.10g", number(r, "gradient", "t0"), want);
+              "t0: %.10g, by differences %.10g", number(r, "gradient", "t0"), want);
+    cr_expect_eq(number(r, "gradient", "t1"), item(r, "gradient", "t", 3));
     json_decref(r);
-    r = solved(from, "--gradient", "--at", "1,2"); /* the end time is not among them */
-    cr_expect_eq(number(r, "gradient", "t1"), 0);
-    json_decref(r);
+}
+
+Test(solve, gradient_of_equal_times_and_of_none_at_the_end)
+{
+    json_t *once = moved(0.5, (double[MOVED]){ 0.5, 1, 2, 2.5 });
+    json_t *many = moved(0.5, (double[MOVED]){ 0.5, 0.5, 2.5, 2.5 });
+    cr_expect_eq(number(once, "gradient", "t1"), 0); /* 3 is not among them */
+    for (int i = 0; i < MOVED; i++) {
+        double a = item(once, "gradient", "t", i < 2 ? 0 : 3), b = item(many, "gradient", "t", i);
+        cr_expect(fabs(a - b) <= 1e-7 * fabs(a), "t[%d]: %.12g and %.12g", i, b, a);
+    }
+    json_decref(once);
+    json_decref(many);
 }
 
 Test(solve, gradient_of_networks_in_nested_lists)
