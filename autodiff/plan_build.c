@@ -157,17 +157,22 @@ static int earliest(const builder *b, int id)
 }
 
 /* A node waits for its first user, to be computed beside it, when everything it reads is there anyway: it would only
-   occupy a buffer until then. (1 - a^2 of a kept activation.) */
+   occupy a buffer until then. (1 - a^2 of a kept activation.) Returns how many floating nodes hang on it, itself included, as
+   often as a path leads to them; 0: it does not float. The walks over them (earliest(), settle_others()) follow every path,
+   of which a graph has exponentially many in its depth, so that a bush of more than FLOATING is not let to grow. */
 static int floats(const builder *b, int id)
 {
-    const ad_node *n = ad_node_of(b->g, id);
+    enum { FLOATING = 8 };
+    const ad_node *n     = ad_node_of(b->g, id);
+    int            bush = 1;
     if (b->info[id].once || b->info[id].wanted) return 0;
     for (int i = 0; i < n->nin; i++) {
         int            in = build_root(b, n->in[i]);
         const ad_node *x  = ad_node_of(b->g, in);
         if (x->op != AD_OP_input && !b->info[in].once && !b->info[in].floating) return 0;
+        bush += b->info[in].floating;
     }
-    return 1;
+    return bush <= FLOATING ? bush : 0;
 }
 
 static ad_status schedule_strip(builder *b, int id);
@@ -366,10 +371,7 @@ static ad_status schedule(builder *b, int nout)
             continue;
         if (is_alias(n)) continue;
         ad_status e = AD_OK;
-        if (row->flags & AD_ELEMENTWISE && floats(b, id)) {
-            b->info[id].floating = 1;
-            continue;
-        }
+        if (row->flags & AD_ELEMENTWISE && (b->info[id].floating = floats(b, id))) continue;
         if (!(row->flags & AD_ELEMENTWISE)) AD_TRY(settle(b, id, -1));
         if (row->flags & AD_ELEMENTWISE)
             e = schedule_strip(b, id);
