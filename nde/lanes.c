@@ -102,8 +102,11 @@ static ad_status begin(lanes_run *w)
         l->next[i] = 1, l->grid[i] = 0, l->last[i] = -1, l->status[i] = AD_OK;
         nde_controller_start(s->o.controller, &l->control[i]);
         enter_piece(w, i);
+    }
+    for (long i = 0; i < n; i++) {
         if (l->end[i] == l->t[i])
-            return ad_fail(AD_INVALID, "sample %ld: the interval is empty, t goes from %.17g to %.17g", i, t[0], l->end[i]);
+            return ad_fail(AD_INVALID, "sample %ld: the interval is empty, t goes from %.17g to %.17g", i, l->t[i], l->end[i]);
+        AD_TRY(solver_check_grid(s, l->t[i], l->end[i]));
     }
     return AD_OK;
 }
@@ -186,23 +189,60 @@ static void errors(lanes_run *w)
     }
 }
 
+/* Nothing but the error at hand decides: no state to keep. */
+static int is_memoryless(const nde_controller *c)
+{
+    return c->beta2 == 0 && c->beta3 == 0 && c->min_accepted == 0 && c->max_after_reject == 0 && c->steady_lo == 1 && c->steady_hi == 1;
+}
+
+/* safety E^-beta within its bounds, as nde_controller_finish() has it */
+static void memoryless_factors(nde_lanes *l, const nde_controller *c, double beta)
+{
+    for (long i = 0; i < l->m; i++) l->power[i] = -beta * l->log_e[i];
+    ad_exp_strip(l->power, l->power, l->m);
+    for (long i = 0; i < l->m; i++) {
+        double e = l->error[i], f = e > 0 ? c->safety * l->power[i] : c->max_factor, most = e <= 1 ? c->max_factor : c->safety;
+        f = f < c->min_factor ? c->min_factor : f > most ? most : f;
+        l->power[i] = e >= 0 && e <= DBL_MAX ? f : c->min_factor;
+    }
+}
+
 /* The logarithms and powers of all lanes' controllers in two passes. */
 static void factors(lanes_run *w)
 {
-    nde_solver *s = w->s;
-    nde_lanes  *l = w->l;
-    int         k = solver_error_order(s);
+    nde_lanes            *l = w->l;
+    const nde_controller *c = w->s->o.controller;
+    int                   k = solver_error_order(w->s);
     ad_log_strip(l->log_e, l->error, l->m);
+    if (is_memoryless(c)) {
+        memoryless_factors(l, c, c->relative ? c->beta1 / k : c->beta1);
+        return;
+    }
     for (long i = 0; i < l->m; i++) {
         if (!(l->error[i] > 0)) l->log_e[i] = 0;
-        l->power[i] = nde_controller_exponent(s->o.controller, &l->control[i], k, l->log_e[i], l->accepted[i]);
+        l->power[i] = nde_controller_exponent(c, &l->control[i], k, l->log_e[i], l->accepted[i]);
     }
     ad_exp_strip(l->power, l->power, l->m);
     for (long i = 0; i < l->m; i++)
-        l->power[i] = nde_controller_finish(s->o.controller, &l->control[i], l->error[i], l->log_e[i], l->power[i], l->accepted[i]);
+        l->power[i] = nde_controller_finish(c, &l->control[i], l->error[i], l->log_e[i], l->power[i], l->accepted[i]);
 }
 
 /* --- failures --------------------------------------------------------------------------------------------------------- */
+
+/* The outputs of a sample from number `from` on are not there. */
+static void fill_nan(lanes_run *w, long sample, int from)
+{
+    nde_solver *s = w->s;
+    for (int k = from; w->a->y && k < w->a->times; k++) {
+        long first = (long)k * w->a->n * s->layout->dim;
+        for (int p = 0; p < s->layout->parts; first += w->a->n * s->layout->size[p], p++)
+            for (long j = 0; j < s->layout->size[p]; j++) {
+                long at = first + sample * s->layout->size[p] + j;
+                if (s->ode.type == AD_F32) ((float *)w->a->y)[at] = NAN;
+                else ((double *)w->a->y)[at] = NAN;
+            }
+    }
+}
 
 /* Notes the failure of a lane (the sentence is the last recorded one): it leaves, the others go on. */
 static void lane_fails(lanes_run *w, long i, ad_status e)
@@ -210,6 +250,7 @@ static void lane_fails(lanes_run *w, long i, ad_status e)
     w->l->leaves[i]           = 1;
     w->l->accepted[i]         = 0;
     w->l->status[w->l->id[i]] = e;
+    fill_nan(w, w->l->id[i], w->l->next[i]);
     if (w->failure) return;
     w->failure       = e;
     w->first_failure = w->l->id[i];
@@ -230,20 +271,6 @@ static ad_status lane_gives_up(lanes_run *w, long i)
                                       "the problem too stiff for %s", l->id[i], l->h[i], l->t[i], l->grid[i], s->step->method->name);
 }
 
-static void fill_nan(lanes_run *w, long sample, int from)
-{
-    nde_solver *s = w->s;
-    for (int k = from; w->a->y && k < w->a->times; k++) {
-        long first = (long)k * w->a->n * s->layout->dim;
-        for (int p = 0; p < s->layout->parts; first += w->a->n * s->layout->size[p], p++)
-            for (long j = 0; j < s->layout->size[p]; j++) {
-                long at = first + sample * s->layout->size[p] + j;
-                if (s->ode.type == AD_F32) ((float *)w->a->y)[at] = NAN;
-                else ((double *)w->a->y)[at] = NAN;
-            }
-    }
-}
-
 /* --- outputs ----------------------------------------------------------------------------------------------------------- */
 
 #define REAL float
@@ -261,36 +288,29 @@ static void fill_nan(lanes_run *w, long sample, int from)
 #undef NAME
 #undef FMA
 
-static int outputs_due(const lanes_run *w, long i)
+static int is_due(const lanes_run *w, long i)
 {
-    const nde_lanes *l   = w->l;
-    const double    *t   = times_of(w, l->id[i]);
-    double           dir = direction(l, i);
-    int              k   = l->next[i];
-    while (k < w->a->times && (t[k] - l->t1[i]) * dir <= 0) k++;
-    return k - l->next[i];
+    const nde_lanes *l = w->l;
+    return l->accepted[i] && l->next[i] < w->a->times && (times_of(w, l->id[i])[l->next[i]] - l->t1[i]) * l->dir[i] <= 0;
 }
 
+/* Outputs that the accepted steps have reached; counts[i] of lane i, *inside: some lie inside a step. */
 static ad_status outputs(lanes_run *w, int counts[], int *inside)
 {
     nde_solver *s = w->s;
     nde_lanes  *l = w->l;
     *inside       = 0;
     for (long i = 0; i < l->m; i++) {
-        counts[i] = l->accepted[i] ? outputs_due(w, i) : 0;
-        if (counts[i] && times_of(w, l->id[i])[l->next[i]] != l->t1[i]) *inside = 1;
+        counts[i] = is_due(w, i);
+        *inside |= counts[i] && times_of(w, l->id[i])[l->next[i]] != l->t1[i];
     }
     if (!w->a->y) *inside = 0;
     if (*inside) {
         AD_TRY(s->step->ops->dense(s->step, &w->io, s->w.coefficient));
         w->starts += s->step->dense_evaluations * l->m;
     }
-    for (long i = 0; i < l->m; i++) {
-        if (!counts[i]) continue;
-        if (w->a->y && s->ode.type == AD_F32) write_outputs32(w, i, counts[i]);
-        if (w->a->y && s->ode.type == AD_F64) write_outputs64(w, i, counts[i]);
-        l->next[i] += counts[i];
-    }
+    for (long i = 0; i < l->m; i++)
+        if (counts[i]) l->next[i] += counts[i] = s->ode.type == AD_F32 ? write_outputs32(w, i) : write_outputs64(w, i);
     return AD_OK;
 }
 

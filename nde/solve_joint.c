@@ -277,14 +277,15 @@ static ad_status loop(joint *w)
     return AD_OK;
 }
 
-static ad_status check_grid(const joint *w)
+ad_status solver_check_grid(const nde_solver *s, double t, double end)
 {
-    const nde_options *o = &w->s->o;
+    const nde_options *o   = &s->o;
+    double             dir = end >= t ? 1 : -1;
     if (!o->nsteps_given) return AD_OK;
-    if (o->nsteps_given < 2 || o->steps_given[0] != w->t || o->steps_given[o->nsteps_given - 1] != w->end)
-        return ad_fail(AD_INVALID, "the given step points must begin at t = %.17g and end at %.17g", w->t, w->end);
+    if (o->nsteps_given < 2 || o->steps_given[0] != t || o->steps_given[o->nsteps_given - 1] != end)
+        return ad_fail(AD_INVALID, "the given step points must begin at t = %.17g and end at %.17g", t, end);
     for (int i = 1; i < o->nsteps_given; i++)
-        if ((o->steps_given[i] - o->steps_given[i - 1]) * w->dir <= 0)
+        if ((o->steps_given[i] - o->steps_given[i - 1]) * dir <= 0)
             return ad_fail(AD_INVALID, "step point %d (%.17g) does not come after the one before", i, o->steps_given[i]);
     return AD_OK;
 }
@@ -292,7 +293,7 @@ static ad_status check_grid(const joint *w)
 static ad_status run(joint *w)
 {
     nde_solver *s = w->s;
-    AD_TRY(check_grid(w));
+    AD_TRY(solver_check_grid(s, w->t, w->end));
     AD_TRY(first_room(w));
     nde_layout_load(s->layout, w->a->n, w->a->y0, w->y);
     if (w->a->y) memcpy(w->a->y, w->a->y0, output_bytes(w));

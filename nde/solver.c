@@ -49,6 +49,7 @@ static ad_status fill_options(nde_solver *s, const nde_options *o)
 {
     nde_options *w = &s->o;
     if (o) *w = *o;
+    w->breaks = NULL; /* owned below: nothing of the caller's to free after a mistake */
     if (!w->method) w->method = &nde_tsit5;
     if (!w->controller) w->controller = nde_controller_at(0);
     w->rtol = or_default(w->rtol, 1e-3);
@@ -61,7 +62,7 @@ static ad_status fill_options(nde_solver *s, const nde_options *o)
         return ad_fail(AD_UNSUPPORTED, "%s has no error estimate to choose steps by: give a fixed step, or use tsit5", w->method->name);
     double *breaks = ad_alloc(sizeof *breaks * (size_t)(w->nbreaks + 1));
     if (!breaks) return AD_NO_MEMORY;
-    if (w->nbreaks) memcpy(breaks, w->breaks, sizeof *breaks * (size_t)w->nbreaks);
+    if (w->nbreaks) memcpy(breaks, o->breaks, sizeof *breaks * (size_t)w->nbreaks);
     w->breaks = breaks;
     return AD_OK;
 }

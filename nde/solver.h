@@ -43,6 +43,8 @@ ad_status solver_load_args(nde_solver *s, const nde_solve_args *a);
 void solver_bind_stages(nde_solver *s, const char *carry, char *carry1);
 /* The ends of the piece that t lies in, as seen by the stages: one ulp inside break points; *stop: where it ends. */
 void solver_piece(const nde_solver *s, double t, double end, double *lo, double *hi, double *stop);
+/* Given step points must be a grid from t to end. */
+ad_status solver_check_grid(const nde_solver *s, double t, double end);
 /* RMS of x / (atol + rtol |y|) over n rows, or of (x - x0) when x0 is given. */
 double solver_norm(const nde_solver *s, long row, long n, const char *x, const char *x0, const char *y);
 /* y(x) = y + sum_p c_p x^p of n rows from `row` */
