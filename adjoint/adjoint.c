@@ -11,7 +11,8 @@
 static size_t arg_bytes(const nde_solver *s, int i, long n)
 {
     const nde_arg *a = &s->ode.args[i];
-    return (size_t)(ad_elements(a->shape) * (a->shape.batched ? n : 1)) * ad_type_size(a->type ? a->type : s->ode.type);
+    return (size_t)(ad_elements(a->shape) * (a->shape.batched ? n : 1)) *
+           ad_type_size(a->type ? a->type : s->ode.type);
 }
 
 static ad_status rooms(adj_solver *a)
@@ -19,25 +20,34 @@ static ad_status rooms(adj_solver *a)
     nde_solver *s     = a->s;
     size_t      bytes = s->layout->bytes, n = sizeof(double) * (size_t)s->capacity;
     int         stages = s->step->stages, ok = 1;
-    for (int i = 0; i < 2; i++) ok = ok && (a->lambda[i] = ad_alloc(bytes)) && (a->kappa[i] = ad_alloc(bytes));
-    ok = ok && (a->d_y = ad_alloc(bytes)) && (a->d_y1 = ad_alloc(bytes)) && (a->zero = ad_alloc(bytes));
-    ok = ok && (a->d_k = ad_alloc(bytes * (size_t)stages)) && (a->k = ad_alloc(sizeof *a->k * (size_t)stages)) &&
+    for (int i = 0; i < 2; i++)
+        ok = ok && (a->lambda[i] = ad_alloc(bytes)) && (a->kappa[i] = ad_alloc(bytes));
+    ok = ok && (a->d_y = ad_alloc(bytes)) && (a->d_y1 = ad_alloc(bytes)) &&
+         (a->zero = ad_alloc(bytes));
+    ok = ok && (a->d_k = ad_alloc(bytes * (size_t)stages)) &&
+         (a->k = ad_alloc(sizeof *a->k * (size_t)stages)) &&
          (a->zero_k = ad_alloc(sizeof *a->k * (size_t)stages));
-    ok = ok && (a->coefficient_bar = ad_alloc(sizeof *a->coefficient_bar * (size_t)s->step->degree));
-    for (int i = 0; ok && i < s->step->degree; i++) ok = (a->coefficient_bar[i] = ad_alloc(bytes)) != NULL;
-    ok = ok && (a->t_bar = ad_alloc(n)) && (a->h_bar = ad_alloc(n)) && (a->d_t = ad_alloc(n)) && (a->d_h = ad_alloc(n));
+    ok = ok &&
+         (a->coefficient_bar = ad_alloc(sizeof *a->coefficient_bar * (size_t)s->step->degree));
+    for (int i = 0; ok && i < s->step->degree; i++)
+        ok = (a->coefficient_bar[i] = ad_alloc(bytes)) != NULL;
+    ok = ok && (a->t_bar = ad_alloc(n)) && (a->h_bar = ad_alloc(n)) && (a->d_t = ad_alloc(n)) &&
+         (a->d_h = ad_alloc(n));
     for (int c = 0; ok && c < NDE_COLUMNS; c++) ok = (a->rows[c] = ad_alloc(n)) != NULL;
     size_t nargs = (size_t)s->ode.nargs;
-    ok = ok && (a->args_now = ad_alloc(sizeof(void *) * (nargs + 1))) && (a->args_sum = ad_alloc(sizeof(void *) * (nargs + 1)));
+    ok           = ok && (a->args_now = ad_alloc(sizeof(void *) * (nargs + 1))) &&
+         (a->args_sum = ad_alloc(sizeof(void *) * (nargs + 1)));
     for (int i = 0; ok && i < s->ode.nargs; i++)
-        ok = (a->args_now[i] = ad_alloc(arg_bytes(s, i, s->capacity))) && (a->args_sum[i] = ad_alloc(arg_bytes(s, i, s->capacity)));
+        ok = (a->args_now[i] = ad_alloc(arg_bytes(s, i, s->capacity))) &&
+             (a->args_sum[i] = ad_alloc(arg_bytes(s, i, s->capacity)));
     if (!ok) return AD_NO_MEMORY;
     for (int i = 0; i < stages; i++) a->k[i] = a->d_k + (size_t)i * bytes, a->zero_k[i] = a->zero;
     s->step->ports.args_bar = a->args_now;
     return AD_OK;
 }
 
-ad_status adj_solver_new(adj_solver **out, const nde_ode *ode, const nde_options *o, const adj_options *options, long capacity)
+ad_status adj_solver_new(adj_solver **out, const nde_ode *ode, const nde_options *o,
+                         const adj_options *options, long capacity)
 {
     *out          = NULL;
     adj_solver *a = ad_alloc(sizeof *a);
@@ -59,12 +69,15 @@ void adj_solver_free(adj_solver *a)
 {
     if (!a) return;
     for (int i = 0; i < 2; i++) ad_free(a->lambda[i]), ad_free(a->kappa[i]);
-    for (int i = 0; a->coefficient_bar && i < a->s->step->degree; i++) ad_free(a->coefficient_bar[i]);
+    for (int i = 0; a->coefficient_bar && i < a->s->step->degree; i++)
+        ad_free(a->coefficient_bar[i]);
     for (int c = 0; c < NDE_COLUMNS; c++) ad_free(a->rows[c]);
     for (int i = 0; a->args_now && i < a->s->ode.nargs; i++) ad_free(a->args_now[i]);
     for (int i = 0; a->args_sum && i < a->s->ode.nargs; i++) ad_free(a->args_sum[i]);
-    ad_free(a->d_y), ad_free(a->d_y1), ad_free(a->zero), ad_free(a->d_k), ad_free(a->k), ad_free(a->zero_k);
-    ad_free(a->coefficient_bar), ad_free(a->t_bar), ad_free(a->h_bar), ad_free(a->d_t), ad_free(a->d_h);
+    ad_free(a->d_y), ad_free(a->d_y1), ad_free(a->zero), ad_free(a->d_k), ad_free(a->k),
+        ad_free(a->zero_k);
+    ad_free(a->coefficient_bar), ad_free(a->t_bar), ad_free(a->h_bar), ad_free(a->d_t),
+        ad_free(a->d_h);
     ad_free(a->args_now), ad_free(a->args_sum), ad_free(a->t);
     adj_lanes_free(a->lanes);
     nde_solver_free(a->s);
@@ -89,8 +102,14 @@ ad_status adj_solve(adj_solver *a, const nde_solve_args *args)
     return nde_solve(a->s, args);
 }
 
-const nde_stats *adj_solver_stats(const adj_solver *a) { return nde_solver_stats(a->s); }
-long             adj_solver_dim(const adj_solver *a) { return nde_solver_dim(a->s); }
+const nde_stats *adj_solver_stats(const adj_solver *a)
+{
+    return nde_solver_stats(a->s);
+}
+long adj_solver_dim(const adj_solver *a)
+{
+    return nde_solver_dim(a->s);
+}
 
 /* --- shared ------------------------------------------------------------------------------------------------------------------- */
 
@@ -104,8 +123,12 @@ void adj_add_args(adj_solver *a, long n, const long *index)
         for (long r = 0; r < rows; r++) {
             long to = arg->shape.batched && index ? index[r] : r;
             for (long j = 0; j < each; j++) {
-                if (type == AD_F32) ((float *)a->args_sum[i])[to * each + j] += ((const float *)a->args_now[i])[r * each + j];
-                else ((double *)a->args_sum[i])[to * each + j] += ((const double *)a->args_now[i])[r * each + j];
+                if (type == AD_F32)
+                    ((float *)a->args_sum[i])[to * each + j] +=
+                        ((const float *)a->args_now[i])[r * each + j];
+                else
+                    ((double *)a->args_sum[i])[to * each + j] +=
+                        ((const double *)a->args_now[i])[r * each + j];
             }
         }
     }
@@ -122,8 +145,10 @@ void adj_seed_output(adj_solver *a, long n, double x, const char *y_bar)
 static void fill_nan(ad_type type, void *p, long n)
 {
     for (long i = 0; p && i < n; i++) {
-        if (type == AD_F32) ((float *)p)[i] = NAN;
-        else ((double *)p)[i] = NAN;
+        if (type == AD_F32)
+            ((float *)p)[i] = NAN;
+        else
+            ((double *)p)[i] = NAN;
     }
 }
 
@@ -135,7 +160,8 @@ static void poison(adj_solver *a, const adj_cotangents *c)
     fill_nan(AD_F64, c->t_bar, (long)a->times * (a->t_each ? a->n : 1));
     for (int i = 0; c->args_bar && i < s->ode.nargs; i++) {
         const nde_arg *arg = &s->ode.args[i];
-        fill_nan(arg->type ? arg->type : s->ode.type, c->args_bar[i], ad_elements(arg->shape) * (arg->shape.batched ? a->n : 1));
+        fill_nan(arg->type ? arg->type : s->ode.type, c->args_bar[i],
+                 ad_elements(arg->shape) * (arg->shape.batched ? a->n : 1));
     }
 }
 
@@ -144,11 +170,14 @@ ad_status adj_pullback(adj_solver *a, const adj_cotangents *c)
     nde_solver *s = a->s;
     if (!s->record->finished) {
         poison(a, c);
-        return ad_fail(AD_INVALID, "there is no finished solve to pull back through; check adj_solve()'s status first");
+        return ad_fail(
+            AD_INVALID,
+            "there is no finished solve to pull back through; check adj_solve()'s status first");
     }
     for (int i = 0; i < s->ode.nargs; i++) memset(a->args_sum[i], 0, arg_bytes(s, i, a->n));
     s->step->ports.theta_bar = c->theta_bar;
-    ad_status e = s->o.batching == NDE_PER_SAMPLE ? adj_pullback_lanes(a, c) : adj_pullback_joint(a, c);
+    ad_status e              = s->o.batching == NDE_PER_SAMPLE ? adj_pullback_lanes(a, c)
+                                                               : adj_pullback_joint(a, c);
     ad_status f = s->step->ops->flush(s->step); /* empties the accumulators whatever happened */
     if (!e) e = f;
     for (int i = 0; !e && c->args_bar && i < s->ode.nargs; i++)
@@ -157,7 +186,10 @@ ad_status adj_pullback(adj_solver *a, const adj_cotangents *c)
     return e;
 }
 
-long adj_steps(const adj_solver *a) { return a->s->lanes ? a->s->lanes->steps : a->s->record->steps; }
+long adj_steps(const adj_solver *a)
+{
+    return a->s->lanes ? a->s->lanes->steps : a->s->record->steps;
+}
 
 static double number(const nde_solver *s, long i, int which)
 {
@@ -167,7 +199,10 @@ static double number(const nde_solver *s, long i, int which)
     }
     const lane_step  *k = &s->lanes->step[i];
     const lane_block *b = &s->lanes->block[k->block];
-    return which == 0 ? b->t[k->row] : which == 1 ? b->h[k->row] : which == 2 ? k->error : nde_stiffness(k->q);
+    return which == 0   ? b->t[k->row]
+           : which == 1 ? b->h[k->row]
+           : which == 2 ? k->error
+                        : nde_stiffness(k->q);
 }
 
 static const double *column(const adj_solver *a, int which)
@@ -186,7 +221,19 @@ static const double *column(const adj_solver *a, int which)
     return to;
 }
 
-const double *adj_step_t(const adj_solver *a) { return column(a, 0); }
-const double *adj_step_h(const adj_solver *a) { return column(a, 1); }
-const double *adj_step_error(const adj_solver *a) { return column(a, 2); }
-const double *adj_step_stiffness(const adj_solver *a) { return column(a, 3); }
+const double *adj_step_t(const adj_solver *a)
+{
+    return column(a, 0);
+}
+const double *adj_step_h(const adj_solver *a)
+{
+    return column(a, 1);
+}
+const double *adj_step_error(const adj_solver *a)
+{
+    return column(a, 2);
+}
+const double *adj_step_stiffness(const adj_solver *a)
+{
+    return column(a, 3);
+}

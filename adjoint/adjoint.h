@@ -19,14 +19,16 @@ typedef enum adj_mode {
 } adj_mode;
 
 typedef struct adj_options {
-    adj_mode mode; /* ADJ_STORE_ALL                                                                                   */
-    int      estimates_bar; /* 1: adj_pullback() takes cotangents of each step's error (and stiffness)                */
+    adj_mode
+        mode; /* ADJ_STORE_ALL                                                                                   */
+    int estimates_bar; /* 1: adj_pullback() takes cotangents of each step's error (and stiffness)                */
 } adj_options;
 
 typedef struct adj_solver adj_solver;
 
 /* Compiles problem, method and gradient. A field that is a plain C function cannot be differentiated: AD_UNSUPPORTED. */
-ad_status adj_solver_new(adj_solver **s, const nde_ode *ode, const nde_options *o, const adj_options *a, long capacity);
+ad_status adj_solver_new(adj_solver **s, const nde_ode *ode, const nde_options *o,
+                         const adj_options *a, long capacity);
 void      adj_solver_free(adj_solver *s);
 
 /* Solves and records. Arguments and results as nde_solve(). */
@@ -36,13 +38,20 @@ long             adj_solver_dim(const adj_solver *s);
 
 /* Cotangents in and out of one pullback; each out may be NULL (not wanted) and is *set*, but theta_bar is added to. */
 typedef struct adj_cotangents {
-    const void   *y_bar;      /* in: [times] states, laid out as nde_solve_args.y (its t[0] entry counts too)              */
-    const double *error_bar;  /* in: one for each accepted step (joint), NULL: none; dL/dE_n, E_n the scaled error         */
-    const double *stiff_bar;  /* in: likewise of the stiffness estimate                                                   */
-    void         *y0_bar;     /* out: as y0                                                                               */
-    void *const  *args_bar;   /* out: nargs pointers, shaped as the args                                                  */
-    void         *theta_bar;  /* out: ad_params_count() numbers, added to                                                 */
-    double       *t_bar;      /* out: [times] ([n][times] with t_each). dL/dt[0] moves the first grid point, dL/dt[times - 1]
+    const void *
+        y_bar; /* in: [times] states, laid out as nde_solve_args.y (its t[0] entry counts too)              */
+    const double *
+        error_bar; /* in: one for each accepted step (joint), NULL: none; dL/dE_n, E_n the scaled error         */
+    const double *
+        stiff_bar; /* in: likewise of the stiffness estimate                                                   */
+    void *
+        y0_bar; /* out: as y0                                                                               */
+    void *const *
+        args_bar; /* out: nargs pointers, shaped as the args                                                  */
+    void *
+        theta_bar; /* out: ad_params_count() numbers, added to                                                 */
+    double *
+        t_bar; /* out: [times] ([n][times] with t_each). dL/dt[0] moves the first grid point, dL/dt[times - 1]
                                  the last; inner output times are evaluation points                                       */
 } adj_cotangents;
 

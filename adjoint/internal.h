@@ -8,18 +8,19 @@
 
 struct adj_solver {
     nde_solver *s;
-    const void *owner; /* the operation whose solve the record holds (operation.c); NULL: nobody's */
+    const void
+        *owner; /* the operation whose solve the record holds (operation.c); NULL: nobody's */
     adj_options o;
     /* the last solve's arguments */
-    long    n;
-    int     times, t_each;
-    double *t;
-    long    t_room;
-    const void *const *args; /* the caller's */
+    long               n;
+    int                times, t_each;
+    double            *t;
+    long               t_room;
+    const void *const *args;  /* the caller's */
     struct adj_lanes  *lanes; /* per sample: lanes.c */
     /* cotangents on their way: of (y1, carry1) and of (y, carry); of the interpolant */
-    char  *lambda[2], *kappa[2], *d_y, *d_y1, *d_k, **k, **zero_k, *zero;
-    char **coefficient_bar;
+    char   *lambda[2], *kappa[2], *d_y, *d_y1, *d_k, **k, **zero_k, *zero;
+    char  **coefficient_bar;
     double *t_bar, *h_bar, *d_t, *d_h, *rows[NDE_COLUMNS];
     void  **args_now, **args_sum;
 };

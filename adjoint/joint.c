@@ -22,15 +22,25 @@ static const char *y_bar_of(const joint *w, int i)
 /* The step's values as an attempt sees them; run again where they were not kept. */
 static ad_status revisit(joint *w, const nde_taken *k, nde_attempt_io *io)
 {
-    nde_solver *s = w->s;
+    nde_solver *s    = w->s;
     int         last = s->step->stages - 1;
     s->w.t[0] = k->t, s->w.h[0] = k->h, s->w.lo[0] = k->lo, s->w.hi[0] = k->hi;
-    *io = (nde_attempt_io){ .n = w->n, .t = s->w.t, .h = s->w.h, .lo = s->w.lo, .hi = s->w.hi, .y = k->y, .carry = k->carry,
-                            .y1 = k->y1, .carry1 = k->carry1, .k = s->w.k, .residual = k->frame };
+    *io = (nde_attempt_io){ .n        = w->n,
+                            .t        = s->w.t,
+                            .h        = s->w.h,
+                            .lo       = s->w.lo,
+                            .hi       = s->w.hi,
+                            .y        = k->y,
+                            .carry    = k->carry,
+                            .y1       = k->y1,
+                            .carry1   = k->carry1,
+                            .k        = s->w.k,
+                            .residual = k->frame };
     memcpy(io->rows, s->w.rows, sizeof io->rows);
     solver_bind_stages(s, k->carry, k->carry1);
     if (k->stages)
-        for (int i = s->step->has_carry; i <= last - s->step->has_carry; i++) s->w.k[i] = k->stages + (size_t)i * s->layout->bytes;
+        for (int i = s->step->has_carry; i <= last - s->step->has_carry; i++)
+            s->w.k[i] = k->stages + (size_t)i * s->layout->bytes;
     if (k->frame || !s->step->residual) return AD_OK;
     io->residual = s->w.frame;
     io->y1       = s->w.y[0];
@@ -41,7 +51,8 @@ static ad_status revisit(joint *w, const nde_taken *k, nde_attempt_io *io)
 }
 
 /* d y(t_i) / d t_i = f there, for an output on a grid point. */
-static ad_status time_at_node(joint *w, const nde_taken *k, int i, const char *y, const char *f, double t)
+static ad_status time_at_node(joint *w, const nde_taken *k, int i, const char *y, const char *f,
+                              double t)
 {
     nde_solver *s = w->s;
     (void)k;
@@ -59,14 +70,17 @@ static ad_status time_at_node(joint *w, const nde_taken *k, int i, const char *y
 
 /* Outputs of the step, newest first: those at its end go into lambda, those inside into the interpolant's cotangents.
    *inside: how many; dt, dh: their cotangents of the step's t and h through x = (t_i - t) / h. */
-static ad_status take_outputs(joint *w, const nde_taken *k, const nde_attempt_io *io, int *inside, double *dt, double *dh)
+static ad_status take_outputs(joint *w, const nde_taken *k, const nde_attempt_io *io, int *inside,
+                              double *dt, double *dh)
 {
-    adj_solver *a = w->a;
-    nde_solver *s = w->s;
-    double      t1 = k->t + k->h;
+    adj_solver      *a     = w->a;
+    nde_solver      *s     = w->s;
+    double           t1    = k->t + k->h;
     const nde_taken *after = k + 1 < s->record->step + s->record->steps ? k + 1 : NULL;
-    if (after) t1 = after->t;
-    else t1 = a->t[a->times - 1];
+    if (after)
+        t1 = after->t;
+    else
+        t1 = a->t[a->times - 1];
     *inside = 0, *dt = 0, *dh = 0;
     for (int left = k->outputs; left > 0; left--, w->next--) {
         int i = w->next;
@@ -74,11 +88,15 @@ static ad_status take_outputs(joint *w, const nde_taken *k, const nde_attempt_io
         nde_layout_load(s->layout, w->n, y_bar_of(w, i), s->w.point);
         if (a->t[i] == t1) {
             nde_layout_add(s->layout, w->n, w->lambda, s->w.point);
-            if (i < a->times - 1) AD_TRY(time_at_node(w, k, i, k->y1, s->step->has_carry ? k->carry1 : NULL, t1));
+            if (i < a->times - 1)
+                AD_TRY(time_at_node(w, k, i, k->y1, s->step->has_carry ? k->carry1 : NULL, t1));
+            if (i < a->times - 1 && !after && w->c->t_bar)
+                w->t1_bar -= w->c->t_bar[i]; /* it stays when the end moves */
             continue;
         }
         if (!(*inside)++) {
-            for (int q = 0; q < s->step->degree; q++) nde_layout_zero(s->layout, w->n, a->coefficient_bar[q]);
+            for (int q = 0; q < s->step->degree; q++)
+                nde_layout_zero(s->layout, w->n, a->coefficient_bar[q]);
             nde_layout_zero(s->layout, w->n, a->lambda[0] == w->lambda_out ? a->d_y : a->d_y);
             nde_layout_zero(s->layout, w->n, s->w.y[1]);
             if (w->c->t_bar) AD_TRY(s->step->ops->dense(s->step, io, s->w.coefficient));
@@ -88,7 +106,8 @@ static ad_status take_outputs(joint *w, const nde_taken *k, const nde_attempt_io
         nde_layout_add(s->layout, w->n, s->w.y[1], s->w.point); /* the y of y + sum c_p x^p */
         if (!w->c->t_bar) continue;
         for (int q = 0; q < s->step->degree; q++, power *= x)
-            x_bar += (q + 1) * power * nde_layout_dot(s->layout, w->n, s->w.coefficient[q], s->w.point);
+            x_bar += (q + 1) * power *
+                     nde_layout_dot(s->layout, w->n, s->w.coefficient[q], s->w.point);
         w->c->t_bar[i] = x_bar / k->h;
         *dt -= x_bar / k->h;
         *dh -= x * x_bar / k->h;
@@ -99,9 +118,10 @@ static ad_status take_outputs(joint *w, const nde_taken *k, const nde_attempt_io
 /* Cotangents of the step's error and stiffness estimates into those of its rows. */
 static int seed_rows(joint *w, long step, const nde_taken *k, nde_attempt_bar *bar)
 {
-    adj_solver *a = w->a;
-    double      e_bar = w->c->error_bar ? w->c->error_bar[step] : 0, s_bar = w->c->stiff_bar ? w->c->stiff_bar[step] : 0;
-    double      q_bar[NDE_COLUMNS] = { 0 };
+    adj_solver *a             = w->a;
+    double      e_bar         = w->c->error_bar ? w->c->error_bar[step] : 0,
+           s_bar              = w->c->stiff_bar ? w->c->stiff_bar[step] : 0;
+    double q_bar[NDE_COLUMNS] = { 0 };
     nde_error_pullback(w->s->step, k->q, (double)(w->s->error_dim * w->n), e_bar, s_bar, q_bar);
     for (int c = 0; c < NDE_COLUMNS; c++) {
         for (long i = 0; i < w->n; i++) a->rows[c][i] = q_bar[c];
@@ -120,11 +140,16 @@ static ad_status pull_step(joint *w, long step)
     int    inside, carry = s->step->has_carry, last = s->step->stages - 1;
     double dt, dh;
     AD_TRY(take_outputs(w, k, &io, &inside, &dt, &dh));
-    s->w.t[0] = k->t;
-    nde_attempt_bar bar = { .y1 = w->lambda, .carry1 = w->kappa, .k = a->zero_k, .y = w->lambda_out, .carry = w->kappa_out,
-                            .t = a->t_bar, .h = a->h_bar };
-    int ends = w->c->t_bar && (step == 0 || step == s->record->steps - 1);
-    int full = inside || ends;
+    s->w.t[0]            = k->t;
+    nde_attempt_bar bar  = { .y1     = w->lambda,
+                             .carry1 = w->kappa,
+                             .k      = a->zero_k,
+                             .y      = w->lambda_out,
+                             .carry  = w->kappa_out,
+                             .t      = a->t_bar,
+                             .h      = a->h_bar };
+    int             ends = w->c->t_bar && (step == 0 || step == s->record->steps - 1);
+    int             full = inside || ends;
     if (w->c->error_bar || w->c->stiff_bar || full) full |= seed_rows(w, step, k, &bar);
     a->d_t[0] = a->d_h[0] = 0;
     if (inside) {
@@ -142,12 +167,13 @@ static ad_status pull_step(joint *w, long step)
         nde_layout_add(s->layout, w->n, w->lambda_out, s->w.y[1]);
         if (carry) nde_layout_add(s->layout, w->n, w->kappa_out, a->k[0]);
     }
-    double t_bar = full ? a->t_bar[0] + a->d_t[0] + dt : 0, h_bar = full ? a->h_bar[0] + a->d_h[0] + dh : 0;
-    if (step == s->record->steps - 1) w->t1_bar = h_bar;
+    double t_bar = full ? a->t_bar[0] + a->d_t[0] + dt : 0,
+           h_bar = full ? a->h_bar[0] + a->d_h[0] + dh : 0;
+    if (step == s->record->steps - 1) w->t1_bar += h_bar;
     if (step == 0) w->t0_bar = t_bar - h_bar;
     char *swap = w->lambda;
     w->lambda = w->lambda_out, w->lambda_out = swap;
-    swap = w->kappa;
+    swap     = w->kappa;
     w->kappa = w->kappa_out, w->kappa_out = swap;
     return AD_OK;
 }
@@ -188,8 +214,15 @@ static ad_status pull_outputs_at_start(joint *w)
 ad_status adj_pullback_joint(adj_solver *a, const adj_cotangents *c)
 {
     nde_solver *s = a->s;
-    joint       w = { .a = a, .s = s, .c = c, .n = a->n, .next = a->times - 1, .lambda = a->lambda[0], .kappa = a->kappa[0],
-                      .lambda_out = a->lambda[1], .kappa_out = a->kappa[1] };
+    joint       w = { .a          = a,
+                      .s          = s,
+                      .c          = c,
+                      .n          = a->n,
+                      .next       = a->times - 1,
+                      .lambda     = a->lambda[0],
+                      .kappa      = a->kappa[0],
+                      .lambda_out = a->lambda[1],
+                      .kappa_out  = a->kappa[1] };
     nde_layout_zero(s->layout, w.n, w.lambda);
     nde_layout_zero(s->layout, w.n, w.kappa);
     for (int i = 0; c->t_bar && i < a->times; i++) c->t_bar[i] = 0;
@@ -202,8 +235,10 @@ ad_status adj_pullback_joint(adj_solver *a, const adj_cotangents *c)
     long sample, component;
     int  part;
     if (nde_layout_nonfinite(s->layout, w.n, w.lambda, &sample, &part, &component))
-        return ad_fail(AD_NONFINITE_STATE, "the gradient is not finite: '%s' component %ld of sample %ld at the start; the cotangents given may "
-                                           "be NaN, or the problem too sensitive for its length",
+        return ad_fail(AD_NONFINITE_STATE,
+                       "the gradient is not finite: '%s' component %ld of sample %ld at the start; "
+                       "the cotangents given may "
+                       "be NaN, or the problem too sensitive for its length",
                        s->ode.part[part].name, component, sample);
     if (c->y0_bar) nde_layout_store(s->layout, w.n, w.lambda, c->y0_bar);
     return AD_OK;

@@ -34,38 +34,53 @@ ad_status adj_lanes_new(adj_solver *a)
 {
     adj_lanes *w = a->lanes = ad_alloc(sizeof *w);
     if (!w) return AD_NO_MEMORY;
-    size_t   n = (size_t)a->s->capacity, bytes = a->s->layout->bytes;
-    long   **index[] = { &w->id, &w->now, &w->rows, &w->part_id };
-    char   **state[] = { &w->y, &w->carry, &w->y1, &w->carry1, &w->y_sum, &w->part_y, &w->part_kappa };
-    double **real[]  = { &w->t1, &w->t0_bar, &w->t1_bar, &w->dt, &w->dh, &w->t, &w->h };
-    int      ok      = 1;
-    for (size_t i = 0; i < sizeof index / sizeof *index; i++) ok = ok && (*index[i] = ad_alloc(sizeof(long) * n));
-    for (size_t i = 0; i < sizeof state / sizeof *state; i++) ok = ok && (*state[i] = ad_alloc(bytes));
-    for (size_t i = 0; i < sizeof real / sizeof *real; i++) ok = ok && (*real[i] = ad_alloc(sizeof(double) * n));
-    ok = ok && (w->next = ad_alloc(sizeof(int) * n)) && (w->inside = ad_alloc(sizeof(int) * n)) && (w->first = ad_alloc(n)) &&
-         (w->last = ad_alloc(n)) && (w->frame = ad_alloc(a->s->step->residual + 8));
+    size_t n = (size_t)a->s->capacity, bytes = a->s->layout->bytes;
+    long **index[] = { &w->id, &w->now, &w->rows, &w->part_id };
+    char **state[] = {
+        &w->y, &w->carry, &w->y1, &w->carry1, &w->y_sum, &w->part_y, &w->part_kappa
+    };
+    double **real[] = { &w->t1, &w->t0_bar, &w->t1_bar, &w->dt, &w->dh, &w->t, &w->h };
+    int      ok     = 1;
+    for (size_t i = 0; i < sizeof index / sizeof *index; i++)
+        ok = ok && (*index[i] = ad_alloc(sizeof(long) * n));
+    for (size_t i = 0; i < sizeof state / sizeof *state; i++)
+        ok = ok && (*state[i] = ad_alloc(bytes));
+    for (size_t i = 0; i < sizeof real / sizeof *real; i++)
+        ok = ok && (*real[i] = ad_alloc(sizeof(double) * n));
+    ok = ok && (w->next = ad_alloc(sizeof(int) * n)) && (w->inside = ad_alloc(sizeof(int) * n)) &&
+         (w->first = ad_alloc(n)) && (w->last = ad_alloc(n)) &&
+         (w->frame = ad_alloc(a->s->step->residual + 8));
     return ok ? AD_OK : AD_NO_MEMORY;
 }
 
 void adj_lanes_free(adj_lanes *w)
 {
     if (!w) return;
-    void *all[] = { w->id, w->now, w->rows, w->part_id, w->next, w->inside, w->y, w->carry, w->y1, w->carry1, w->y_sum, w->part_y,
-                    w->part_kappa, w->frame, w->t1, w->t0_bar, w->t1_bar, w->dt, w->dh, w->t, w->h, w->first, w->last };
+    void *all[] = { w->id,         w->now,   w->rows, w->part_id, w->next,   w->inside,
+                    w->y,          w->carry, w->y1,   w->carry1,  w->y_sum,  w->part_y,
+                    w->part_kappa, w->frame, w->t1,   w->t0_bar,  w->t1_bar, w->dt,
+                    w->dh,         w->t,     w->h,    w->first,   w->last };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) ad_free(all[i]);
     ad_free(w);
 }
 
 /* --- rows ------------------------------------------------------------------------------------------------------------- */
 
-static const lane_step  *step_of(const round_ *r, long i) { return &r->l->step[r->w->now[i]]; }
-static const lane_block *block_of(const round_ *r, long i) { return &r->l->block[step_of(r, i)->block]; }
+static const lane_step *step_of(const round_ *r, long i)
+{
+    return &r->l->step[r->w->now[i]];
+}
+static const lane_block *block_of(const round_ *r, long i)
+{
+    return &r->l->block[step_of(r, i)->block];
+}
 
 static void take_row(const nde_layout *y, char *to, long i, const char *from, long row)
 {
     for (int p = 0; p < y->parts; p++) {
         size_t bytes = (size_t)y->size[p] * ad_type_size(y->type);
-        memcpy(to + y->offset[p] + (size_t)i * bytes, from + y->offset[p] + (size_t)row * bytes, bytes);
+        memcpy(to + y->offset[p] + (size_t)i * bytes, from + y->offset[p] + (size_t)row * bytes,
+               bytes);
     }
 }
 
@@ -77,8 +92,10 @@ static void add_output_row(const round_ *r, char *to, long i, double c, int k, l
     for (int p = 0; p < y->parts; first += r->a->n * y->size[p], p++)
         for (long j = 0; j < y->size[p]; j++) {
             long from = first + sample * y->size[p] + j, at = i * y->size[p] + j;
-            if (y->type == AD_F32) ((float *)(to + y->offset[p]))[at] += (float)c * ((const float *)r->c->y_bar)[from];
-            else ((double *)(to + y->offset[p]))[at] += c * ((const double *)r->c->y_bar)[from];
+            if (y->type == AD_F32)
+                ((float *)(to + y->offset[p]))[at] += (float)c * ((const float *)r->c->y_bar)[from];
+            else
+                ((double *)(to + y->offset[p]))[at] += c * ((const double *)r->c->y_bar)[from];
         }
 }
 
@@ -90,8 +107,12 @@ static double dot_output_row(const round_ *r, const char *x, long i, int k, long
     for (int p = 0; p < y->parts; first += r->a->n * y->size[p], p++)
         for (long j = 0; j < y->size[p]; j++) {
             long from = first + sample * y->size[p] + j, at = i * y->size[p] + j;
-            if (y->type == AD_F32) sum += (double)((const float *)(x + y->offset[p]))[at] * ((const float *)r->c->y_bar)[from];
-            else sum += ((const double *)(x + y->offset[p]))[at] * ((const double *)r->c->y_bar)[from];
+            if (y->type == AD_F32)
+                sum += (double)((const float *)(x + y->offset[p]))[at] *
+                       ((const float *)r->c->y_bar)[from];
+            else
+                sum += ((const double *)(x + y->offset[p]))[at] *
+                       ((const double *)r->c->y_bar)[from];
         }
     return sum;
 }
@@ -112,9 +133,11 @@ static void gather_args(round_ *r, long m, const long *id)
     nde_solver *s = r->s;
     for (int i = 0; i < s->ode.nargs; i++) {
         const nde_arg *arg = &s->ode.args[i];
-        size_t         row = (size_t)ad_elements(arg->shape) * ad_type_size(arg->type ? arg->type : s->ode.type);
+        size_t         row = (size_t)ad_elements(arg->shape) *
+                     ad_type_size(arg->type ? arg->type : s->ode.type);
         for (long j = 0; arg->shape.batched && j < m; j++)
-            memcpy((char *)s->args[i] + (size_t)j * row, (const char *)r->a->args[i] + (size_t)id[j] * row, row);
+            memcpy((char *)s->args[i] + (size_t)j * row,
+                   (const char *)r->a->args[i] + (size_t)id[j] * row, row);
     }
 }
 
@@ -125,42 +148,57 @@ static void gather_frame(round_ *r)
     const nde_step *step = r->s->step;
     for (int k = 0; k < step->residuals; k++) {
         const ad_residual *x = &step->residual_array[k];
-        if (x->blocks == 0) memcpy(r->w->frame + x->offset, block_of(r, 0)->frame + x->offset, x->row);
+        if (x->blocks == 0)
+            memcpy(r->w->frame + x->offset, block_of(r, 0)->frame + x->offset, x->row);
         for (long c = 0; c < x->blocks; c++)
             for (long i = 0; i < r->m; i++) {
                 const lane_block *b = block_of(r, i);
                 memcpy(r->w->frame + x->offset + (size_t)(c * r->m + i) * x->row,
-                       b->frame + x->offset + (size_t)(c * b->m + step_of(r, i)->row) * x->row, x->row);
+                       b->frame + x->offset + (size_t)(c * b->m + step_of(r, i)->row) * x->row,
+                       x->row);
             }
     }
 }
 
 static ad_status pack(round_ *r)
 {
-    nde_solver       *s = r->s;
-    adj_lanes        *w = r->w;
-    const nde_layout *y = s->layout;
+    nde_solver       *s     = r->s;
+    adj_lanes        *w     = r->w;
+    const nde_layout *y     = s->layout;
     int               carry = s->step->has_carry, last = s->step->stages - 1, any = 0;
     for (long i = 0; i < r->m; i++) {
         const lane_step  *k = step_of(r, i);
         const lane_block *b = block_of(r, i);
         take_row(y, w->y, i, b->y, k->row);
         take_row(y, w->y1, i, b->y1, k->row);
-        if (carry) take_row(y, w->carry, i, b->carry, k->row), take_row(y, w->carry1, i, b->carry1, k->row);
-        s->w.t[i] = w->t[i] = b->t[k->row], s->w.h[i] = w->h[i] = b->h[k->row], s->w.lo[i] = b->lo[k->row], s->w.hi[i] = b->hi[k->row];
+        if (carry)
+            take_row(y, w->carry, i, b->carry, k->row),
+                take_row(y, w->carry1, i, b->carry1, k->row);
+        s->w.t[i] = w->t[i] = b->t[k->row], s->w.h[i] = w->h[i] = b->h[k->row],
+        s->w.lo[i] = b->lo[k->row], s->w.hi[i] = b->hi[k->row];
         w->first[i] = k->previous < 0;
         w->t1[i]    = w->last[i] ? time_of(r, w->id[i], r->a->times - 1) : w->t1[i];
         any |= k->outputs > 0;
     }
-    r->io = (nde_attempt_io){ .n = r->m, .t = s->w.t, .h = s->w.h, .lo = s->w.lo, .hi = s->w.hi, .y = w->y, .carry = w->carry,
-                              .y1 = w->y1, .carry1 = w->carry1, .k = s->w.k, .residual = w->frame };
+    r->io = (nde_attempt_io){ .n        = r->m,
+                              .t        = s->w.t,
+                              .h        = s->w.h,
+                              .lo       = s->w.lo,
+                              .hi       = s->w.hi,
+                              .y        = w->y,
+                              .carry    = w->carry,
+                              .y1       = w->y1,
+                              .carry1   = w->carry1,
+                              .k        = s->w.k,
+                              .residual = w->frame };
     memcpy(r->io.rows, s->w.rows, sizeof r->io.rows);
     solver_bind_stages(s, w->carry, w->carry1);
     if (s->record->keep_frames) {
         gather_frame(r);
         for (long i = 0; any && i < r->m; i++)
             for (int k = carry; k <= last - carry && block_of(r, i)->stages; k++)
-                take_row(y, s->w.k[k], i, block_of(r, i)->stages + (size_t)k * y->bytes, step_of(r, i)->row);
+                take_row(y, s->w.k[k], i, block_of(r, i)->stages + (size_t)k * y->bytes,
+                         step_of(r, i)->row);
         return AD_OK;
     }
     s->stats.nfe += r->m * s->step->evaluations;
@@ -177,7 +215,7 @@ static ad_status field_at_ends(round_ *r, const char **f)
     memcpy(s->w.t, r->w->t1, sizeof(double) * (size_t)r->m);
     nde_attempt_io io = r->io;
     io.y = r->w->y1, io.carry1 = s->w.carry[1];
-    *f        = s->w.carry[1];
+    *f          = s->w.carry[1];
     ad_status e = s->step->ops->start(s->step, &io);
     memcpy(s->w.t, r->w->t, sizeof(double) * (size_t)r->m);
     return e;
@@ -190,7 +228,8 @@ static void output_inside(round_ *r, long i, int k)
     long        id = w->id[i];
     double      x = (time_of(r, id, k) - w->t[i]) / w->h[i], power = 1, x_bar = 0;
     for (int q = 0; q < s->step->degree; q++) {
-        if (r->c->t_bar) x_bar += (q + 1) * power * dot_output_row(r, s->w.coefficient[q], i, k, id);
+        if (r->c->t_bar)
+            x_bar += (q + 1) * power * dot_output_row(r, s->w.coefficient[q], i, k, id);
         power *= x;
         add_output_row(r, r->a->coefficient_bar[q], i, power, k, id);
     }
@@ -212,7 +251,8 @@ static ad_status take_outputs(round_ *r, int *any)
     for (long i = 0; i < r->m; i++) {
         int left     = step_of(r, i)->outputs;
         w->inside[i] = 0;
-        for (; r->c->y_bar && left > 0 && time_of(r, w->id[i], w->next[i]) == w->t1[i]; left--, w->next[i]--) {
+        for (; r->c->y_bar && left > 0 && time_of(r, w->id[i], w->next[i]) == w->t1[i];
+             left--, w->next[i]--) {
             add_output_row(r, r->lambda, i, 1, w->next[i], w->id[i]);
             if (!r->c->t_bar || w->next[i] == r->a->times - 1) continue;
             if (!f) AD_TRY(field_at_ends(r, &f));
@@ -222,7 +262,8 @@ static ad_status take_outputs(round_ *r, int *any)
         *any |= w->inside[i] > 0;
     }
     if (!*any) return AD_OK;
-    for (int q = 0; q < s->step->degree; q++) nde_layout_zero(s->layout, r->m, r->a->coefficient_bar[q]);
+    for (int q = 0; q < s->step->degree; q++)
+        nde_layout_zero(s->layout, r->m, r->a->coefficient_bar[q]);
     nde_layout_zero(s->layout, r->m, w->y_sum);
     if (r->c->t_bar) AD_TRY(s->step->ops->dense(s->step, &r->io, s->w.coefficient));
     for (long i = 0; i < r->m; i++)
@@ -237,10 +278,12 @@ static int seed_rows(round_ *r, nde_attempt_bar *bar)
     adj_solver *a   = r->a;
     int         any = 0;
     for (long i = 0; i < r->m; i++) {
-        long   at    = r->w->now[i];
-        double e_bar = r->c->error_bar ? r->c->error_bar[at] : 0, s_bar = r->c->stiff_bar ? r->c->stiff_bar[at] : 0;
+        long   at                 = r->w->now[i];
+        double e_bar              = r->c->error_bar ? r->c->error_bar[at] : 0,
+               s_bar              = r->c->stiff_bar ? r->c->stiff_bar[at] : 0;
         double q_bar[NDE_COLUMNS] = { 0 };
-        nde_error_pullback(r->s->step, r->l->step[at].q, (double)r->s->error_dim, e_bar, s_bar, q_bar);
+        nde_error_pullback(r->s->step, r->l->step[at].q, (double)r->s->error_dim, e_bar, s_bar,
+                           q_bar);
         for (int c = 0; c < NDE_COLUMNS; c++) a->rows[c][i] = q_bar[c];
         any |= e_bar != 0 || s_bar != 0;
     }
@@ -264,8 +307,13 @@ static ad_status pull_steps(round_ *r)
     AD_TRY(pack(r));
     AD_TRY(take_outputs(r, &inside));
     for (long i = 0; i < r->m; i++) ends |= w->first[i] || w->last[i];
-    nde_attempt_bar bar  = { .y1 = r->lambda, .carry1 = r->kappa, .k = a->zero_k, .y = r->lambda_out, .carry = r->kappa_out,
-                             .t = a->t_bar, .h = a->h_bar };
+    nde_attempt_bar bar  = { .y1     = r->lambda,
+                             .carry1 = r->kappa,
+                             .k      = a->zero_k,
+                             .y      = r->lambda_out,
+                             .carry  = r->kappa_out,
+                             .t      = a->t_bar,
+                             .h      = a->h_bar };
     int             full = inside || (r->c->t_bar && ends);
     if (r->c->error_bar || r->c->stiff_bar || full) full |= seed_rows(r, &bar);
     memset(a->d_t, 0, sizeof(double) * (size_t)r->m);
@@ -286,7 +334,8 @@ static ad_status pull_steps(round_ *r)
         if (carry) nde_layout_add(y, r->m, r->kappa_out, a->k[0]);
     }
     for (long i = 0; full && i < r->m; i++) {
-        double t_bar = a->t_bar[i] + a->d_t[i] + w->dt[i], h_bar = a->h_bar[i] + a->d_h[i] + w->dh[i];
+        double t_bar = a->t_bar[i] + a->d_t[i] + w->dt[i],
+               h_bar = a->h_bar[i] + a->d_h[i] + w->dh[i];
         if (w->last[i]) w->t1_bar[w->id[i]] = h_bar;
         if (w->first[i]) w->t0_bar[w->id[i]] = t_bar - h_bar;
     }
@@ -321,10 +370,13 @@ static ad_status pull_starts(round_ *r)
         if (w->first[w->rows[j]]) w->t0_bar[w->part_id[j]] += r->a->t_bar[j];
         for (int p = 0; p < y->parts; p++)
             for (long e = 0; e < y->size[p]; e++) {
-                long to = w->rows[j] * y->size[p] + e, from = j * y->size[p] + e;
-                char *L = r->lambda + y->offset[p], *K = r->kappa + y->offset[p], *x = r->lambda_out + y->offset[p];
-                if (y->type == AD_F32) ((float *)L)[to] += ((float *)x)[from], ((float *)K)[to] = 0;
-                else ((double *)L)[to] += ((double *)x)[from], ((double *)K)[to] = 0;
+                long  to = w->rows[j] * y->size[p] + e, from = j * y->size[p] + e;
+                char *L = r->lambda + y->offset[p], *K = r->kappa + y->offset[p],
+                     *x = r->lambda_out + y->offset[p];
+                if (y->type == AD_F32)
+                    ((float *)L)[to] += ((float *)x)[from], ((float *)K)[to] = 0;
+                else
+                    ((double *)L)[to] += ((double *)x)[from], ((double *)K)[to] = 0;
             }
     }
     return AD_OK;
@@ -342,7 +394,8 @@ static ad_status finish_lanes(round_ *r)
         w->last[i]         = 0;
         if (k->previous >= 0) {
             w->rows[m] = i;
-            w->t1[m] = w->t[i], w->id[m] = w->id[i], w->next[m] = w->next[i], w->last[m] = 0, w->now[m] = k->previous;
+            w->t1[m] = w->t[i], w->id[m] = w->id[i], w->next[m] = w->next[i], w->last[m] = 0,
+            w->now[m] = k->previous;
             m++;
             continue;
         }
@@ -356,7 +409,8 @@ static ad_status finish_lanes(round_ *r)
         long first = 0;
         for (int p = 0; r->c->y0_bar && p < y->parts; first += r->a->n * y->size[p], p++) {
             size_t bytes = (size_t)y->size[p] * ad_type_size(y->type);
-            memcpy((char *)r->c->y0_bar + (size_t)first * ad_type_size(y->type) + (size_t)w->id[i] * bytes,
+            memcpy((char *)r->c->y0_bar + (size_t)first * ad_type_size(y->type) +
+                       (size_t)w->id[i] * bytes,
                    r->lambda + y->offset[p] + (size_t)i * bytes, bytes);
         }
     }
@@ -374,8 +428,16 @@ ad_status adj_pullback_lanes(adj_solver *a, const adj_cotangents *c)
 {
     nde_solver *s = a->s;
     adj_lanes  *w = a->lanes;
-    round_      r = { .a = a, .s = s, .l = s->lanes, .w = w, .c = c, .m = a->n, .lambda = a->lambda[0], .kappa = a->kappa[0],
-                      .lambda_out = a->lambda[1], .kappa_out = a->kappa[1] };
+    round_      r = { .a          = a,
+                      .s          = s,
+                      .l          = s->lanes,
+                      .w          = w,
+                      .c          = c,
+                      .m          = a->n,
+                      .lambda     = a->lambda[0],
+                      .kappa      = a->kappa[0],
+                      .lambda_out = a->lambda[1],
+                      .kappa_out  = a->kappa[1] };
     nde_layout_zero(s->layout, a->n, r.lambda);
     nde_layout_zero(s->layout, a->n, r.kappa);
     for (long i = 0; i < a->n; i++) {

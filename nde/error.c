@@ -20,8 +20,8 @@ double nde_stiffness(const double q[NDE_COLUMNS])
     return q[3] == 0 || q[4] == 0 ? 0 : sqrt(q[3] / q[4]);
 }
 
-void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m, double e_bar, double s_bar,
-                        double q_bar[NDE_COLUMNS])
+void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m, double e_bar,
+                        double s_bar, double q_bar[NDE_COLUMNS])
 {
     double e = nde_error(s, q, m);
     if (e > 0 && two_estimates(s)) { /* log E = log q0 - log(q0 + 0.01 q1) / 2 - log m / 2 */

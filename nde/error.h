@@ -15,7 +15,7 @@
 double nde_error(const nde_step *s, const double q[NDE_COLUMNS], double m);
 double nde_stiffness(const double q[NDE_COLUMNS]);
 /* q_bar += dE/dq E_bar + dS/dq S_bar; zero at E = 0. */
-void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m, double e_bar, double s_bar,
-                        double q_bar[NDE_COLUMNS]);
+void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m, double e_bar,
+                        double s_bar, double q_bar[NDE_COLUMNS]);
 
 #endif

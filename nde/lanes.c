@@ -71,6 +71,14 @@ static ad_status begin(lanes_run *w)
     nde_lanes  *l = w->l;
     long        n = w->a->n;
     l->m = n, l->blocks = l->steps = 0;
+    for (long i = 0; i < n; i++) {
+        const double *t = lanes_times(w, i);
+        l->id[i] = i, l->t[i] = l->t0[i] = t[0], l->end[i] = t[w->a->times - 1];
+        l->dir[i]  = l->end[i] >= l->t[i] ? 1 : -1;
+        l->next[i] = 1, l->grid[i] = 0, l->last[i] = -1, l->status[i] = AD_OK;
+        nde_controller_start(s->o.controller, &l->control[i]);
+        lanes_enter_piece(w, i);
+    }
     if (s->record) {
         nde_pool_reset(&s->record->pool);
         w->y     = nde_pool_take(&s->record->pool, s->layout->bytes);
@@ -82,14 +90,6 @@ static ad_status begin(lanes_run *w)
     nde_layout_load(s->layout, n, w->a->y0, w->y);
     if (w->a->y)
         memcpy(w->a->y, w->a->y0, (size_t)(n * s->layout->dim) * ad_type_size(s->ode.type));
-    for (long i = 0; i < n; i++) {
-        const double *t = lanes_times(w, i);
-        l->id[i] = i, l->t[i] = l->t0[i] = t[0], l->end[i] = t[w->a->times - 1];
-        l->dir[i]  = l->end[i] >= l->t[i] ? 1 : -1;
-        l->next[i] = 1, l->grid[i] = 0, l->last[i] = -1, l->status[i] = AD_OK;
-        nde_controller_start(s->o.controller, &l->control[i]);
-        lanes_enter_piece(w, i);
-    }
     for (long i = 0; i < n; i++) {
         if (l->end[i] == l->t[i])
             return ad_fail(AD_INVALID,

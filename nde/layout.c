@@ -5,7 +5,8 @@
 
 #include "layout.h"
 
-ad_status nde_layout_new(nde_layout **out, ad_type type, int parts, const nde_part *part, long capacity)
+ad_status nde_layout_new(nde_layout **out, ad_type type, int parts, const nde_part *part,
+                         long capacity)
 {
     *out          = NULL;
     nde_layout *l = ad_alloc(sizeof *l);
@@ -21,7 +22,9 @@ ad_status nde_layout_new(nde_layout **out, ad_type type, int parts, const nde_pa
         l->size[p]   = ad_elements(part[p].shape);
         l->offset[p] = l->bytes;
         size_t bytes = (size_t)(l->size[p] * capacity) * ad_type_size(type);
-        l->bytes += bytes <= 8 ? 8 : (bytes + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN + AD_PAD; /* one number: written exactly */
+        l->bytes += bytes <= 8 ? 8
+                               : (bytes + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN +
+                                     AD_PAD; /* one number: written exactly */
         l->dim += l->size[p];
     }
     l->bytes = (l->bytes + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN + AD_PAD;
@@ -37,7 +40,10 @@ void nde_layout_free(nde_layout *l)
     ad_free(l);
 }
 
-static size_t part_bytes(const nde_layout *l, long n, int p) { return (size_t)(l->size[p] * n) * ad_type_size(l->type); }
+static size_t part_bytes(const nde_layout *l, long n, int p)
+{
+    return (size_t)(l->size[p] * n) * ad_type_size(l->type);
+}
 
 void nde_layout_load(const nde_layout *l, long n, const void *user, char *state)
 {
@@ -59,7 +65,8 @@ void nde_layout_store(const nde_layout *l, long n, const char *state, void *user
 
 void nde_layout_copy(const nde_layout *l, long n, const char *from, char *to)
 {
-    for (int p = 0; p < l->parts; p++) memcpy(to + l->offset[p], from + l->offset[p], part_bytes(l, n, p));
+    for (int p = 0; p < l->parts; p++)
+        memcpy(to + l->offset[p], from + l->offset[p], part_bytes(l, n, p));
 }
 
 void nde_layout_zero(const nde_layout *l, long n, char *state)
@@ -83,7 +90,10 @@ void nde_layout_axpy(const nde_layout *l, long n, char *to, double c, const char
     }
 }
 
-void nde_layout_add(const nde_layout *l, long n, char *to, const char *x) { nde_layout_axpy(l, n, to, 1, x); }
+void nde_layout_add(const nde_layout *l, long n, char *to, const char *x)
+{
+    nde_layout_axpy(l, n, to, 1, x);
+}
 
 double nde_layout_dot(const nde_layout *l, long n, const char *x, const char *y)
 {
@@ -91,10 +101,12 @@ double nde_layout_dot(const nde_layout *l, long n, const char *x, const char *y)
     for (int p = 0; p < l->parts; p++) {
         long m = l->size[p] * n;
         if (l->type == AD_F32) {
-            const float *a = (const float *)(x + l->offset[p]), *b = (const float *)(y + l->offset[p]);
+            const float *a = (const float *)(x + l->offset[p]),
+                        *b = (const float *)(y + l->offset[p]);
             for (long i = 0; i < m; i++) s += (double)a[i] * b[i];
         } else {
-            const double *a = (const double *)(x + l->offset[p]), *b = (const double *)(y + l->offset[p]);
+            const double *a = (const double *)(x + l->offset[p]),
+                         *b = (const double *)(y + l->offset[p]);
             for (long i = 0; i < m; i++) s += a[i] * b[i];
         }
     }
@@ -103,9 +115,12 @@ double nde_layout_dot(const nde_layout *l, long n, const char *x, const char *y)
 
 static void copy_row(char *to, const char *from, size_t bytes)
 {
-    if (bytes == 8) memcpy(to, from, 8);
-    else if (bytes == 4) memcpy(to, from, 4);
-    else memcpy(to, from, bytes);
+    if (bytes == 8)
+        memcpy(to, from, 8);
+    else if (bytes == 4)
+        memcpy(to, from, 4);
+    else
+        memcpy(to, from, bytes);
 }
 
 void nde_layout_gather(const nde_layout *l, long n, const long *index, const char *from, char *to)
@@ -113,7 +128,8 @@ void nde_layout_gather(const nde_layout *l, long n, const long *index, const cha
     for (int p = 0; p < l->parts; p++) {
         size_t row = part_bytes(l, 1, p);
         for (long i = 0; i < n; i++)
-            copy_row(to + l->offset[p] + (size_t)i * row, from + l->offset[p] + (size_t)index[i] * row, row);
+            copy_row(to + l->offset[p] + (size_t)i * row,
+                     from + l->offset[p] + (size_t)index[i] * row, row);
     }
 }
 
@@ -122,11 +138,13 @@ void nde_layout_scatter(const nde_layout *l, long n, const long *index, const ch
     for (int p = 0; p < l->parts; p++) {
         size_t row = part_bytes(l, 1, p);
         for (long i = 0; i < n; i++)
-            copy_row(to + l->offset[p] + (size_t)index[i] * row, from + l->offset[p] + (size_t)i * row, row);
+            copy_row(to + l->offset[p] + (size_t)index[i] * row,
+                     from + l->offset[p] + (size_t)i * row, row);
     }
 }
 
-int nde_layout_nonfinite(const nde_layout *l, long n, const char *state, long *sample, int *part, long *component)
+int nde_layout_nonfinite(const nde_layout *l, long n, const char *state, long *sample, int *part,
+                         long *component)
 {
     for (int p = 0; p < l->parts; p++)
         for (long i = 0; i < l->size[p] * n; i++) {

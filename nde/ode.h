@@ -20,25 +20,26 @@ COSTATE_BEGIN_DECLS
 typedef struct nde_point {
     ad_graph     *g;
     ad_var        t;
-    ad_var        y;     /* part[0]                                    */
+    ad_var        y; /* part[0]                                    */
     int           parts;
-    const ad_var *part;  /* the state's parts, batched                 */
+    const ad_var *part; /* the state's parts, batched                 */
     int           nargs;
     const ad_var *args;  /* per-solve constants                        */
     ad_params    *theta; /* NULL: the problem has none                 */
     ad_type       type;
 } nde_point;
 
-typedef ad_var nde_field(const nde_point *at, void *ctx);                   /* one part               */
-typedef void   nde_field_parts(const nde_point *at, ad_var *dy, void *ctx); /* dy[0..parts)           */
+typedef ad_var nde_field(const nde_point *at, void *ctx); /* one part               */
+typedef void   nde_field_parts(const nde_point *at, ad_var *dy,
+                               void *ctx); /* dy[0..parts)           */
 /* A plain C right-hand side, solve only: y, dy as in nde_solve(); returns non-zero to fail. */
 typedef int nde_field_plain(double t, long n, const void *y, void *dy, void *ctx);
 
 /* A part of the state: [n, dim...] for each sample. */
 typedef struct nde_part {
     const char *name;
-    ad_shape    shape;     /* batched, dim[0] = 1                                  */
-    int         no_error;  /* 1: takes no part in error control                    */
+    ad_shape    shape;    /* batched, dim[0] = 1                                  */
+    int         no_error; /* 1: takes no part in error control                    */
 } nde_part;
 
 typedef struct nde_arg {
@@ -52,8 +53,8 @@ typedef struct nde_ode {
     nde_field_parts *field_parts;
     nde_field_plain *field_plain;
     void            *ctx;
-    ad_type          type;  /* of the state: AD_F64 when 0                              */
-    long             dim;   /* short for one part [n, dim] named "y"                    */
+    ad_type          type; /* of the state: AD_F64 when 0                              */
+    long             dim;  /* short for one part [n, dim] named "y"                    */
     int              parts;
     const nde_part  *part;
     int              nargs;
@@ -63,7 +64,11 @@ typedef struct nde_ode {
 
 typedef enum nde_batching { NDE_JOINT, NDE_PER_SAMPLE } nde_batching;
 
-typedef struct nde_event_step { double t, h, error; long n; int accepted; } nde_attempt;
+typedef struct nde_event_step {
+    double t, h, error;
+    long   n;
+    int    accepted;
+} nde_attempt;
 typedef int nde_observer(const nde_attempt *a, void *ctx); /* non-zero: cancel */
 
 #define NDE_ZERO (-1.0) /* where 0 means the default and zero is wanted */
@@ -77,26 +82,27 @@ typedef struct nde_options {
     double                fixed_step;   /* > 0: steps of this size, no error control             */
     int                   nsteps_given; /* given step points: the grid is exactly this           */
     const double         *steps_given;
-    int                   nbreaks;      /* points where f jumps                                  */
+    int                   nbreaks; /* points where f jumps                                  */
     const double         *breaks;
     long                  max_steps;    /* 100000                                                */
     double                h_min, h_max; /* 0: none                                               */
     nde_batching          batching;
-    int                   estimates;    /* NDE_ESTIMATE_*: columns of the rows beside the scaled error */
-    nde_observer         *observe;
-    void                 *observe_ctx;
-    int                   timing;       /* 1: stats.seconds_field is measured                    */
+    int           estimates; /* NDE_ESTIMATE_*: columns of the rows beside the scaled error */
+    nde_observer *observe;
+    void         *observe_ctx;
+    int           timing; /* 1: stats.seconds_field is measured                    */
 } nde_options;
 
 enum { NDE_ESTIMATE_UNSCALED = 1, NDE_ESTIMATE_STIFFNESS = 2 };
 
 typedef struct nde_stats {
-    long   accepted, rejected;
-    long   nfe;                 /* evaluations of f by this solve                                     */
-    long   nfe_torchdiffeq, nfe_julia; /* as those count: 2 + 6 steps..., 3 + 6 steps for tsit5       */
-    double seconds;             /* of the whole solve                                                 */
-    double seconds_field;       /* inside the step's plan: field and stage sums; 0 without o.timing    */
-    size_t bytes;               /* blocks and log                                                     */
+    long accepted, rejected;
+    long nfe; /* evaluations of f by this solve                                     */
+    long nfe_torchdiffeq,
+        nfe_julia;        /* as those count: 2 + 6 steps..., 3 + 6 steps for tsit5       */
+    double seconds;       /* of the whole solve                                                 */
+    double seconds_field; /* inside the step's plan: field and stage sums; 0 without o.timing    */
+    size_t bytes;         /* blocks and log                                                     */
     double t_reached;
 } nde_stats;
 
@@ -109,16 +115,17 @@ void      nde_solver_free(nde_solver *s);
 long nde_solver_dim(const nde_solver *s);
 
 typedef struct nde_solve_args {
-    long               n;      /* samples                                                                */
-    int                times;  /* >= 2; t[0] is the start; monotone, forwards or backwards               */
-    const double      *t;      /* per sample with t_each: [n][times]                                     */
-    int                t_each;
-    const void        *y0;     /* parts one behind the other, each [n, dim...], of the state's type      */
-    const void *const *args;   /* nargs pointers                                                         */
-    const void        *theta;
-    uint64_t           seed;
-    void              *y;      /* out: [times] states, each laid out as y0; t[0]'s is y0 itself          */
-    ad_status         *status; /* out, per sample: [n] or NULL                                           */
+    long n;          /* samples                                                                */
+    int  times;      /* >= 2; t[0] is the start; monotone, forwards or backwards               */
+    const double *t; /* per sample with t_each: [n][times]                                     */
+    int           t_each;
+    const void   *y0; /* parts one behind the other, each [n, dim...], of the state's type      */
+    const void *const
+               *args; /* nargs pointers                                                         */
+    const void *theta;
+    uint64_t    seed;
+    void       *y;      /* out: [times] states, each laid out as y0; t[0]'s is y0 itself          */
+    ad_status  *status; /* out, per sample: [n] or NULL                                           */
 } nde_solve_args;
 
 /* Solves without recording. On failure the outputs before stats.t_reached are valid, the others NaN. */

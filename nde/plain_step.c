@@ -50,7 +50,10 @@ static void advance(plain_step *s, const nde_attempt_io *io, int n, const double
         if (w[j] != 0) nde_layout_axpy(l, io->n, to, io->h[0] * w[j], io->k[j]);
 }
 
-static double number(ad_type t, const char *p, long i) { return t == AD_F32 ? ((const float *)p)[i] : ((const double *)p)[i]; }
+static double number(ad_type t, const char *p, long i)
+{
+    return t == AD_F32 ? ((const float *)p)[i] : ((const double *)p)[i];
+}
 
 static void column(plain_step *s, const nde_attempt_io *io, int c, const double w[])
 {
@@ -66,7 +69,7 @@ static void column(plain_step *s, const nde_attempt_io *io, int c, const double 
             const char *y = io->y + l->offset[p], *y1 = io->y1 + l->offset[p];
             double      v = number(l->type, s->sum + l->offset[p], i);
             double      a = fabs(number(l->type, y, i)), b = fabs(number(l->type, y1, i));
-            double atol = s->o.atol_each ? s->o.atol_each[first + i % l->size[p]] : s->o.atol;
+            double      atol = s->o.atol_each ? s->o.atol_each[first + i % l->size[p]] : s->o.atol;
             if (c < 2) v /= atol + s->o.rtol * (a > b || isnan(a) ? a : b);
             io->rows[c][i / l->size[p]] += v * v;
         }
@@ -104,7 +107,9 @@ static ad_status plain_dense(nde_step *base, const nde_attempt_io *io, char *con
     if (m->dense_degree == 0) {
         if (!base->has_carry) AD_TRY(evaluate(s, io->n, stage_time(s, io, 1), io->y1, s->extra));
         const char  *f1      = base->has_carry ? k[m->stages - 1] : s->extra;
-        const double w[3][4] = { { 0, 0, 1, 0 }, { -3, 3, -2, -1 }, { 2, -2, 1, 1 } }; /* of y, y1, h k1, h f1 */
+        const double w[3][4] = { { 0, 0, 1, 0 },
+                                 { -3, 3, -2, -1 },
+                                 { 2, -2, 1, 1 } }; /* of y, y1, h k1, h f1 */
         for (int q = 0; q < 3; q++) {
             nde_layout_zero(l, io->n, coefficient[q]);
             nde_layout_axpy(l, io->n, coefficient[q], w[q][0], io->y);
@@ -122,7 +127,8 @@ static ad_status plain_dense(nde_step *base, const nde_attempt_io *io, char *con
     for (int q = 0; q < base->degree; q++) {
         nde_layout_zero(l, io->n, coefficient[q]);
         for (int i = 0; i < m->stages + m->dense_stages; i++)
-            if (m->dense[i][q + 1] != 0) nde_layout_axpy(l, io->n, coefficient[q], io->h[0] * m->dense[i][q + 1], k[i]);
+            if (m->dense[i][q + 1] != 0)
+                nde_layout_axpy(l, io->n, coefficient[q], io->h[0] * m->dense[i][q + 1], k[i]);
     }
     return AD_OK;
 }
@@ -133,27 +139,39 @@ static ad_status plain_prepare(nde_step *s)
     return AD_OK;
 }
 
-static const nde_step_class plain_class = { .name = "explicit Runge-Kutta of a plain function", .prepare = plain_prepare,
-                                            .start = plain_start, .forward = plain_forward, .dense = plain_dense,
-                                            .free = plain_free };
+static const nde_step_class plain_class = { .name    = "explicit Runge-Kutta of a plain function",
+                                            .prepare = plain_prepare,
+                                            .start   = plain_start,
+                                            .forward = plain_forward,
+                                            .dense   = plain_dense,
+                                            .free    = plain_free };
 
 ad_status nde_plain_step_new(nde_step **out, const nde_step_spec *spec)
 {
     *out                 = NULL;
     const nde_tableau *m = spec->o->method;
     if (spec->gradient)
-        return ad_fail(AD_UNSUPPORTED, "a field that is a plain C function has no derivative: write it over ad_ operations (nde_field), then its "
+        return ad_fail(AD_UNSUPPORTED, "a field that is a plain C function has no derivative: "
+                                       "write it over ad_ operations (nde_field), then its "
                                        "gradient comes by itself");
     if (spec->o->batching == NDE_PER_SAMPLE || spec->o->estimates || spec->ode->nargs)
-        return ad_fail(AD_UNSUPPORTED, "a field that is a plain C function knows joint batching, no args and no estimates; use nde_field");
+        return ad_fail(AD_UNSUPPORTED, "a field that is a plain C function knows joint batching, "
+                                       "no args and no estimates; use nde_field");
     plain_step *s = ad_alloc(sizeof *s);
     if (!s) return AD_NO_MEMORY;
     int fixed = spec->o->fixed_step > 0 || spec->o->nsteps_given > 0, two = 0;
     for (int i = 0; i < m->stages; i++) two |= m->e2[i] != 0;
-    s->base     = (nde_step){ .ops = &plain_class, .method = m, .layout = spec->layout, .stages = m->stages,
-                              .has_carry = nde_tableau_fsal(m), .degree = rk_degree(m),
-                              .columns = fixed || !m->error_order ? 0 : two ? 3u : 1u,
-                              .evaluations = m->stages - nde_tableau_fsal(m), .dense_evaluations = rk_dense_evaluations(m) };
+    s->base     = (nde_step){ .ops               = &plain_class,
+                              .method            = m,
+                              .layout            = spec->layout,
+                              .stages            = m->stages,
+                              .has_carry         = nde_tableau_fsal(m),
+                              .degree            = rk_degree(m),
+                              .columns           = fixed || !m->error_order ? 0
+                                                   : two                    ? 3u
+                                                                            : 1u,
+                              .evaluations       = m->stages - nde_tableau_fsal(m),
+                              .dense_evaluations = rk_dense_evaluations(m) };
     s->ode      = *spec->ode;
     s->o        = *spec->o;
     size_t user = (size_t)(spec->layout->dim * spec->capacity) * ad_type_size(spec->layout->type);

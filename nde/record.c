@@ -4,7 +4,10 @@
 
 #include "record.h"
 
-void nde_pool_start(nde_pool *p, size_t chunk_bytes) { *p = (nde_pool){ .chunk_bytes = chunk_bytes }; }
+void nde_pool_start(nde_pool *p, size_t chunk_bytes)
+{
+    *p = (nde_pool){ .chunk_bytes = chunk_bytes };
+}
 
 void nde_pool_reset(nde_pool *p)
 {
@@ -15,12 +18,14 @@ void nde_pool_reset(nde_pool *p)
 void *nde_pool_take(nde_pool *p, size_t bytes)
 {
     bytes = (bytes + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN + AD_PAD;
-    if (bytes > p->chunk_bytes) p->chunk_bytes = bytes; /* before the first chunk: sizes are fixed afterwards */
+    if (bytes > p->chunk_bytes)
+        p->chunk_bytes = bytes; /* before the first chunk: sizes are fixed afterwards */
     if (p->at < p->chunks && p->used + bytes > p->chunk_bytes) p->at++, p->used = 0;
     if (p->at == p->chunks) {
         if (p->chunks == p->capacity) {
             int    capacity = 2 * p->capacity + 16;
-            char **more = ad_realloc(p->chunk, sizeof *more * (size_t)p->chunks, sizeof *more * (size_t)capacity);
+            char **more     = ad_realloc(p->chunk, sizeof *more * (size_t)p->chunks,
+                                         sizeof *more * (size_t)capacity);
             if (!more) return NULL;
             p->chunk    = more;
             p->capacity = capacity;
@@ -46,7 +51,8 @@ nde_taken *nde_record_add(nde_record *r)
 {
     if (r->steps == r->capacity) {
         long       capacity = 2 * r->capacity + 256;
-        nde_taken *more = ad_realloc(r->step, sizeof *more * (size_t)r->steps, sizeof *more * (size_t)capacity);
+        nde_taken *more     = ad_realloc(r->step, sizeof *more * (size_t)r->steps,
+                                         sizeof *more * (size_t)capacity);
         if (!more) return NULL;
         r->step     = more;
         r->capacity = capacity;

@@ -11,10 +11,11 @@ typedef struct nde_taken {
     double t, h, error, stiffness, q[NDE_COLUMNS];
     double lo, hi;
     char  *y, *carry, *y1, *carry1;
-    char  *frame;      /* residuals; NULL: run the step again                                          */
-    char  *stages;     /* values of k, kept where the step holds an output; NULL: run again             */
-    int    outputs;    /* output times in (t, t + h]                                                    */
-    int    restart;    /* carry was computed here by start(): t0, or after a break point                */
+    char  *frame; /* residuals; NULL: run the step again                                          */
+    char
+        *stages; /* values of k, kept where the step holds an output; NULL: run again             */
+    int outputs; /* output times in (t, t + h]                                                    */
+    int restart; /* carry was computed here by start(): t0, or after a break point                */
 } nde_taken;
 
 typedef struct nde_pool {
@@ -23,10 +24,10 @@ typedef struct nde_pool {
     size_t chunk_bytes, used, total;
 } nde_pool;
 
-void      nde_pool_start(nde_pool *p, size_t chunk_bytes);
-void      nde_pool_reset(nde_pool *p);
-void     *nde_pool_take(nde_pool *p, size_t bytes);
-void      nde_pool_free(nde_pool *p);
+void  nde_pool_start(nde_pool *p, size_t chunk_bytes);
+void  nde_pool_reset(nde_pool *p);
+void *nde_pool_take(nde_pool *p, size_t bytes);
+void  nde_pool_free(nde_pool *p);
 
 typedef struct nde_record {
     int        keep_frames;
@@ -34,8 +35,9 @@ typedef struct nde_record {
     nde_taken *step;
     long       steps, capacity;
     int        finished;
-    double    *t, *h, *error, *stiffness; /* the same as columns, for those who ask; filled on request */
-    long       column_capacity;
+    double    *t, *h, *error,
+        *stiffness; /* the same as columns, for those who ask; filled on request */
+    long column_capacity;
 } nde_record;
 
 nde_taken *nde_record_add(nde_record *r);

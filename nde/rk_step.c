@@ -16,10 +16,10 @@ typedef struct rk_step {
     nde_step     base;
     int          parts, nargs, clamped, gradient;
     rk_plan      start, step, dense;
-    const void **in;   /* pointers of a run: inputs, then cotangents of outputs */
+    const void **in; /* pointers of a run: inputs, then cotangents of outputs */
     void       **out;
-    void        *frame;       /* residuals of start and dense pullbacks */
-    double      *ignored;     /* where times' cotangents go that nobody wants */
+    void        *frame;   /* residuals of start and dense pullbacks */
+    double      *ignored; /* where times' cotangents go that nobody wants */
 } rk_step;
 
 static void plan_free(rk_plan *p)
@@ -47,8 +47,8 @@ static void nde_rk_step_free(nde_step *base)
 
 /* --- building ------------------------------------------------------------------------------------------------------------- */
 
-static ad_status compile(rk_step *s, rk_plan *p, const rk_graph *w, const char *name, int pullbacks, const ad_pullback *pb,
-                         const nde_step_spec *spec)
+static ad_status compile(rk_step *s, rk_plan *p, const rk_graph *w, const char *name, int pullbacks,
+                         const ad_pullback *pb, const nde_step_spec *spec)
 {
     unsigned        exact = spec->o->batching == NDE_PER_SAMPLE ? AD_ROW_EXACT : 0;
     ad_plan_options o     = { name, spec->capacity, AD_PADDED | exact };
@@ -72,10 +72,11 @@ static ad_status compile(rk_step *s, rk_plan *p, const rk_graph *w, const char *
 static ad_status compile_step(rk_step *s, rk_tracer *r, const nde_step_spec *spec)
 {
     rk_graph  w;
-    ad_status e     = rk_trace_step(r, &w);
-    int       carry = s->base.has_carry, first = 2 + 2 * s->clamped, states = (1 + carry) * s->parts;
-    char     *lean = ad_arena_alloc(r->arena, (size_t)w.nin + 1), *full = ad_arena_alloc(r->arena, (size_t)w.nin + 1);
-    char     *out = ad_arena_alloc(r->arena, (size_t)w.nout + 1);
+    ad_status e = rk_trace_step(r, &w);
+    int   carry = s->base.has_carry, first = 2 + 2 * s->clamped, states = (1 + carry) * s->parts;
+    char *lean = ad_arena_alloc(r->arena, (size_t)w.nin + 1),
+         *full = ad_arena_alloc(r->arena, (size_t)w.nin + 1);
+    char *out  = ad_arena_alloc(r->arena, (size_t)w.nout + 1);
     if (!e && (!lean || !full || !out)) e = AD_NO_MEMORY;
     if (!e) {
         for (int i = 0; i < w.nin; i++) lean[i] = i >= first, full[i] = i < 2 || i >= first;
@@ -87,7 +88,8 @@ static ad_status compile_step(rk_step *s, rk_tracer *r, const nde_step_spec *spe
     return e;
 }
 
-static ad_status compile_other(rk_step *s, rk_tracer *r, rk_plan *p, int dense, const nde_step_spec *spec)
+static ad_status compile_other(rk_step *s, rk_tracer *r, rk_plan *p, int dense,
+                               const nde_step_spec *spec)
 {
     rk_graph  w;
     ad_status e     = dense ? rk_trace_dense(r, &w) : rk_trace_start(r, &w);
@@ -103,7 +105,10 @@ static ad_status compile_other(rk_step *s, rk_tracer *r, rk_plan *p, int dense, 
     return e;
 }
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
 static ad_status rk_build(rk_step *s, rk_tracer *r, const nde_step_spec *spec)
 {
@@ -111,11 +116,13 @@ static ad_status rk_build(rk_step *s, rk_tracer *r, const nde_step_spec *spec)
     AD_TRY(compile_step(s, r, spec));
     AD_TRY(compile_other(s, r, &s->start, 0, spec));
     AD_TRY(compile_other(s, r, &s->dense, 1, spec));
-    int most   = s->step.nin + s->step.nout + s->dense.nin + s->dense.nout + 8;
-    s->in      = ad_alloc(sizeof *s->in * (size_t)most);
-    s->out     = ad_alloc(sizeof *s->out * (size_t)most);
-    s->ignored = ad_alloc(2 * sizeof(double) * (size_t)spec->capacity + AD_PAD);
-    size_t frame = s->gradient ? larger(ad_plan_residual_bytes(s->start.forward), ad_plan_residual_bytes(s->dense.forward)) : 0;
+    int most     = s->step.nin + s->step.nout + s->dense.nin + s->dense.nout + 8;
+    s->in        = ad_alloc(sizeof *s->in * (size_t)most);
+    s->out       = ad_alloc(sizeof *s->out * (size_t)most);
+    s->ignored   = ad_alloc(2 * sizeof(double) * (size_t)spec->capacity + AD_PAD);
+    size_t frame = s->gradient ? larger(ad_plan_residual_bytes(s->start.forward),
+                                        ad_plan_residual_bytes(s->dense.forward))
+                               : 0;
     s->frame     = ad_alloc(frame + 8);
     if (!s->in || !s->out || !s->ignored || !s->frame) return AD_NO_MEMORY;
     if (s->gradient) {
@@ -140,12 +147,17 @@ static ad_status choose_columns(const nde_step_spec *spec, const nde_tableau *m,
     *columns                   = 0;
     if (m->error_order > 0 && !stepped) *columns |= 1u | (uses_e2(m) ? 2u : 0);
     if (o->estimates && m->error_order == 0 && (o->estimates & NDE_ESTIMATE_UNSCALED))
-        return ad_fail(AD_UNSUPPORTED, "%s has no embedded error estimate; tsit5, dopri5 or bosh3 have one", m->name);
+        return ad_fail(AD_UNSUPPORTED,
+                       "%s has no embedded error estimate; tsit5, dopri5 or bosh3 have one",
+                       m->name);
     if (o->estimates & NDE_ESTIMATE_UNSCALED) *columns |= 1u | 4u | (uses_e2(m) ? 2u : 0);
     if (!(o->estimates & NDE_ESTIMATE_STIFFNESS)) return AD_OK;
     if (nde_tableau_stiff_stage(m) < 0)
-        return ad_fail(AD_UNSUPPORTED, "%s has no stiffness estimate: its last two stages do not share their time; tsit5 and "
-                                       "dopri5 have one", m->name);
+        return ad_fail(
+            AD_UNSUPPORTED,
+            "%s has no stiffness estimate: its last two stages do not share their time; tsit5 and "
+            "dopri5 have one",
+            m->name);
     *columns |= 8u | 16u;
     return AD_OK;
 }
@@ -154,20 +166,29 @@ extern const nde_step_class nde_rk_class;
 
 ad_status nde_rk_step_new(nde_step **out, const nde_step_spec *spec)
 {
-    *out                  = NULL;
-    const nde_tableau *m  = spec->o->method;
-    rk_step           *s  = ad_alloc(sizeof *s);
+    *out                 = NULL;
+    const nde_tableau *m = spec->o->method;
+    rk_step           *s = ad_alloc(sizeof *s);
     if (!s) return AD_NO_MEMORY;
-    s->base     = (nde_step){ .ops = &nde_rk_class, .method = m, .layout = spec->layout, .stages = m->stages,
-                              .has_carry = nde_tableau_fsal(m), .degree = rk_degree(m),
-                              .evaluations       = m->stages - nde_tableau_fsal(m),
-                              .dense_evaluations = rk_dense_evaluations(m) };
-    s->parts    = spec->ode->parts;
-    s->nargs    = spec->ode->nargs;
-    s->clamped  = spec->o->nbreaks > 0;
-    s->gradient = spec->gradient;
-    rk_tracer r = { .spec = spec, .m = m, .arena = ad_arena_new(), .parts = s->parts, .nargs = s->nargs, .clamped = s->clamped };
-    ad_status e = r.arena ? choose_columns(spec, m, &r.columns) : AD_NO_MEMORY;
+    s->base         = (nde_step){ .ops               = &nde_rk_class,
+                                  .method            = m,
+                                  .layout            = spec->layout,
+                                  .stages            = m->stages,
+                                  .has_carry         = nde_tableau_fsal(m),
+                                  .degree            = rk_degree(m),
+                                  .evaluations       = m->stages - nde_tableau_fsal(m),
+                                  .dense_evaluations = rk_dense_evaluations(m) };
+    s->parts        = spec->ode->parts;
+    s->nargs        = spec->ode->nargs;
+    s->clamped      = spec->o->nbreaks > 0;
+    s->gradient     = spec->gradient;
+    rk_tracer r     = { .spec    = spec,
+                        .m       = m,
+                        .arena   = ad_arena_new(),
+                        .parts   = s->parts,
+                        .nargs   = s->nargs,
+                        .clamped = s->clamped };
+    ad_status e     = r.arena ? choose_columns(spec, m, &r.columns) : AD_NO_MEMORY;
     s->base.columns = r.columns;
     if (!e) e = rk_build(s, &r, spec);
     ad_graph_free(r.f.g);
@@ -203,8 +224,13 @@ static int put_args(const rk_step *s, const void **in, int at)
 static ad_args run_args(rk_step *s, long n, void *residual)
 {
     const nde_ports *q = &s->base.ports;
-    return (ad_args){ .n = n, .in = s->in, .out = s->out, .theta = q->theta, .theta_bar = q->theta_bar, .residual = residual,
-                      .seed = q->seed };
+    return (ad_args){ .n         = n,
+                      .in        = s->in,
+                      .out       = s->out,
+                      .theta     = q->theta,
+                      .theta_bar = q->theta_bar,
+                      .residual  = residual,
+                      .seed      = q->seed };
 }
 
 static int put_times(rk_step *s, const nde_attempt_io *io)
@@ -268,7 +294,8 @@ static int put_args_bar(rk_step *s, int at)
     return at;
 }
 
-static ad_status rk_pullback(nde_step *base, const nde_attempt_io *io, const nde_attempt_bar *bar, int full)
+static ad_status rk_pullback(nde_step *base, const nde_attempt_io *io, const nde_attempt_bar *bar,
+                             int full)
 {
     rk_step     *s = (rk_step *)base;
     int          c = base->has_carry, at = s->step.nin;
@@ -291,7 +318,8 @@ static ad_status rk_pullback(nde_step *base, const nde_attempt_io *io, const nde
 }
 
 /* The start, and the interpolant, are run again for their residuals: one evaluation, and as many as dense stages. */
-static ad_status rk_start_pullback(nde_step *base, const nde_attempt_io *io, const char *carry_bar, char *y_bar, double *t_bar)
+static ad_status rk_start_pullback(nde_step *base, const nde_attempt_io *io, const char *carry_bar,
+                                   char *y_bar, double *t_bar)
 {
     rk_step *s = (rk_step *)base;
     AD_TRY(rk_start(base, io));
@@ -302,8 +330,9 @@ static ad_status rk_start_pullback(nde_step *base, const nde_attempt_io *io, con
     return ad_run(s->start.back[0], s->start.back_work[0], &a);
 }
 
-static ad_status rk_dense_pullback(nde_step *base, const nde_attempt_io *io, char *const coefficient_bar[],
-                                   nde_attempt_bar *bar, char *y1_bar)
+static ad_status rk_dense_pullback(nde_step *base, const nde_attempt_io *io,
+                                   char *const coefficient_bar[], nde_attempt_bar *bar,
+                                   char *y1_bar)
 {
     rk_step *s  = (rk_step *)base;
     int      at = s->dense.nin;
@@ -323,7 +352,9 @@ static ad_status rk_dense_pullback(nde_step *base, const nde_attempt_io *io, cha
 
 /* --- once a solve -------------------------------------------------------------------------------------------------------------- */
 
-static ad_status each_plan(rk_step *s, ad_status (*call)(const ad_plan *, ad_work *, const ad_args *), int forward)
+static ad_status each_plan(rk_step *s,
+                           ad_status (*call)(const ad_plan *, ad_work *, const ad_args *),
+                           int forward)
 {
     rk_plan *all[3] = { &s->start, &s->step, &s->dense };
     ad_args  a      = run_args(s, 1, s->frame);
@@ -335,12 +366,25 @@ static ad_status each_plan(rk_step *s, ad_status (*call)(const ad_plan *, ad_wor
     return AD_OK;
 }
 
-static ad_status rk_prepare(nde_step *base) { return each_plan((rk_step *)base, ad_prepare, 1); }
+static ad_status rk_prepare(nde_step *base)
+{
+    return each_plan((rk_step *)base, ad_prepare, 1);
+}
 
-static ad_status rk_flush(nde_step *base) { return each_plan((rk_step *)base, ad_flush, 0); }
+static ad_status rk_flush(nde_step *base)
+{
+    return each_plan((rk_step *)base, ad_flush, 0);
+}
 
 const nde_step_class nde_rk_class = {
-    .name = "explicit Runge-Kutta", .prepare = rk_prepare, .start = rk_start, .forward = rk_forward, .dense = rk_dense,
-    .pullback = rk_pullback, .start_pullback = rk_start_pullback, .dense_pullback = rk_dense_pullback, .flush = rk_flush,
-    .free = nde_rk_step_free,
+    .name           = "explicit Runge-Kutta",
+    .prepare        = rk_prepare,
+    .start          = rk_start,
+    .forward        = rk_forward,
+    .dense          = rk_dense,
+    .pullback       = rk_pullback,
+    .start_pullback = rk_start_pullback,
+    .dense_pullback = rk_dense_pullback,
+    .flush          = rk_flush,
+    .free           = nde_rk_step_free,
 };

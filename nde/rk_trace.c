@@ -11,7 +11,10 @@
 
 #include "rk_trace.h"
 
-static ad_var *vars(rk_tracer *r, int n) { return ad_arena_alloc(r->arena, sizeof(ad_var) * (size_t)(n + 1)); }
+static ad_var *vars(rk_tracer *r, int n)
+{
+    return ad_arena_alloc(r->arena, sizeof(ad_var) * (size_t)(n + 1));
+}
 
 static ad_shape time_shape(const rk_tracer *r)
 {
@@ -28,15 +31,19 @@ static ad_status fit(rk_tracer *r, int p)
     char           a[64], b[64];
     if (v.id < 0) {
         AD_TRY(ad_graph_status(r->f.g));
-        return ad_fail(AD_INVALID, "the field returned nothing for the state '%s'", ode->part[p].name);
+        return ad_fail(AD_INVALID, "the field returned nothing for the state '%s'",
+                       ode->part[p].name);
     }
     if (ad_type_of(v) != ode->type)
-        return ad_fail(AD_BAD_SHAPE, "the field's derivative of '%s' is %s, the state is %s; cast it", ode->part[p].name,
-                       ad_type_of(v) == AD_F32 ? "float32" : "float64", ode->type == AD_F32 ? "float32" : "float64");
+        return ad_fail(AD_BAD_SHAPE,
+                       "the field's derivative of '%s' is %s, the state is %s; cast it",
+                       ode->part[p].name, ad_type_of(v) == AD_F32 ? "float32" : "float64",
+                       ode->type == AD_F32 ? "float32" : "float64");
     if (!ad_shape_equal(ad_shape_of(v), want)) r->f.dy[p] = ad_broadcast(v, want);
     if (ad_graph_status(r->f.g))
-        return ad_fail(AD_BAD_SHAPE, "the field's derivative of '%s' has shape %s, the state %s", ode->part[p].name,
-                       ad_shape_text(ad_shape_of(v), a, sizeof a), ad_shape_text(want, b, sizeof b));
+        return ad_fail(AD_BAD_SHAPE, "the field's derivative of '%s' has shape %s, the state %s",
+                       ode->part[p].name, ad_shape_text(ad_shape_of(v), a, sizeof a),
+                       ad_shape_text(want, b, sizeof b));
     return AD_OK;
 }
 
@@ -49,28 +56,35 @@ ad_status rk_trace_field(rk_tracer *r)
     r->f.args = vars(r, r->nargs);
     if (!r->f.y || !r->f.dy || !r->f.args) return AD_NO_MEMORY;
     r->f.t = ad_input(r->f.g, "t", AD_F64, time_shape(r));
-    for (int p = 0; p < r->parts; p++) r->f.y[p] = ad_input(r->f.g, ode->part[p].name, ode->type, ode->part[p].shape);
+    for (int p = 0; p < r->parts; p++)
+        r->f.y[p] = ad_input(r->f.g, ode->part[p].name, ode->type, ode->part[p].shape);
     for (int i = 0; i < r->nargs; i++)
         r->f.args[i] = ad_input(r->f.g, ode->args[i].name ? ode->args[i].name : "arg",
-                                ode->args[i].type ? ode->args[i].type : ode->type, ode->args[i].shape);
-    nde_point at = { r->f.g, r->f.t, r->f.y[0], r->parts, r->f.y, r->nargs, r->f.args, ode->theta, ode->type };
+                                ode->args[i].type ? ode->args[i].type : ode->type,
+                                ode->args[i].shape);
+    nde_point at = { r->f.g,   r->f.t,    r->f.y[0],  r->parts, r->f.y,
+                     r->nargs, r->f.args, ode->theta, ode->type };
     for (int p = 0; p < r->parts; p++) r->f.dy[p] = AD_NONE;
-    if (ode->field) r->f.dy[0] = ode->field(&at, ode->ctx);
-    else ode->field_parts(&at, r->f.dy, ode->ctx);
+    if (ode->field)
+        r->f.dy[0] = ode->field(&at, ode->ctx);
+    else
+        ode->field_parts(&at, r->f.dy, ode->ctx);
     AD_TRY(ad_graph_status(r->f.g));
     for (int p = 0; p < r->parts; p++) AD_TRY(fit(r, p));
     return ad_graph_status(r->f.g);
 }
 
 /* k = f(t, y), inlined into g. */
-static ad_status call(rk_tracer *r, ad_graph *g, ad_var t, const ad_var y[], const ad_var args[], ad_var k[])
+static ad_status call(rk_tracer *r, ad_graph *g, ad_var t, const ad_var y[], const ad_var args[],
+                      ad_var k[])
 {
     int     n    = 1 + r->parts + r->nargs;
     ad_var *from = vars(r, n), *to = vars(r, n);
     if (!from || !to) return AD_NO_MEMORY;
     from[0] = r->f.t, to[0] = t;
     for (int p = 0; p < r->parts; p++) from[1 + p] = r->f.y[p], to[1 + p] = y[p];
-    for (int i = 0; i < r->nargs; i++) from[1 + r->parts + i] = r->f.args[i], to[1 + r->parts + i] = args[i];
+    for (int i = 0; i < r->nargs; i++)
+        from[1 + r->parts + i] = r->f.args[i], to[1 + r->parts + i] = args[i];
     return ad_inline(g, r->f.g, n, from, to, r->parts, r->f.dy, k);
 }
 
@@ -93,7 +107,8 @@ static ad_var input(rk_graph *w, const char *name, ad_type type, ad_shape shape)
 static const ad_var *state(rk_tracer *r, rk_graph *w, const char *name)
 {
     const ad_var *first = w->in + w->nin;
-    for (int p = 0; p < r->parts; p++) input(w, name, r->spec->ode->type, r->spec->ode->part[p].shape);
+    for (int p = 0; p < r->parts; p++)
+        input(w, name, r->spec->ode->type, r->spec->ode->part[p].shape);
     return first;
 }
 
@@ -102,8 +117,8 @@ static const ad_var *args(rk_tracer *r, rk_graph *w)
     const ad_var  *first = w->in + w->nin;
     const nde_ode *ode   = r->spec->ode;
     for (int i = 0; i < r->nargs; i++)
-        input(w, ode->args[i].name ? ode->args[i].name : "arg", ode->args[i].type ? ode->args[i].type : ode->type,
-              ode->args[i].shape);
+        input(w, ode->args[i].name ? ode->args[i].name : "arg",
+              ode->args[i].type ? ode->args[i].type : ode->type, ode->args[i].shape);
     return first;
 }
 
@@ -136,7 +151,8 @@ static ad_var weighted(const rk_tracer *r, int n, const double w[], ad_var *cons
 }
 
 /* y + h sum_j w[j] k[j] */
-static ad_var advance(const rk_tracer *r, ad_var y, ad_var h, int n, const double w[], ad_var *const k[], int p)
+static ad_var advance(const rk_tracer *r, ad_var y, ad_var h, int n, const double w[],
+                      ad_var *const k[], int p)
 {
     ad_var s = weighted(r, n, w, k, p);
     return s.id < 0 ? y : ad_fma(h, s, y);
@@ -161,7 +177,8 @@ static ad_var add_all(int n, ad_var x[])
                                           1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
     while (n > 1) {
         int m = 0;
-        for (int i = 0; i < n; i += AT_ONCE) x[m++] = ad_lincomb(n - i < AT_ONCE ? n - i : AT_ONCE, ones, x + i);
+        for (int i = 0; i < n; i += AT_ONCE)
+            x[m++] = ad_lincomb(n - i < AT_ONCE ? n - i : AT_ONCE, ones, x + i);
         n = m;
     }
     return x[0];
@@ -181,8 +198,8 @@ static ad_var scale_of(const rk_tracer *r, ad_var y, ad_var y1, int p)
 }
 
 /* The columns of error.h over the parts that take part in error control. */
-static ad_status columns(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], const ad_var y1[], ad_var *const k[],
-                         ad_var *const g[])
+static ad_status columns(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], const ad_var y1[],
+                         ad_var *const k[], ad_var *const g[])
 {
     const nde_tableau *m = r->m;
     ad_var            *x = vars(r, r->parts);
@@ -194,13 +211,17 @@ static ad_status columns(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], 
         for (int p = 0; p < r->parts; p++) {
             if (r->spec->ode->part[p].no_error) continue;
             ad_var d;
-            if (c == 3) d = ad_sub(k[last][p], k[last - 1][p]);
-            else if (c == 4) d = ad_sub(g[last][p], g[last - 1][p]);
-            else d = ad_mul(h, weighted(r, m->stages, c == 1 ? m->e2 : m->e, k, p));
+            if (c == 3)
+                d = ad_sub(k[last][p], k[last - 1][p]);
+            else if (c == 4)
+                d = ad_sub(g[last][p], g[last - 1][p]);
+            else
+                d = ad_mul(h, weighted(r, m->stages, c == 1 ? m->e2 : m->e, k, p));
             if (c < 2) d = ad_div(d, scale_of(r, y[p], y1[p], p));
             x[count++] = sum_squares(d);
         }
-        if (count == 0) return ad_fail(AD_INVALID, "no part of the state takes part in error control");
+        if (count == 0)
+            return ad_fail(AD_INVALID, "no part of the state takes part in error control");
         w->out[w->nout++] = add_all(count, x);
     }
     return AD_OK;
@@ -231,8 +252,10 @@ ad_status rk_trace_step(rk_tracer *r, rk_graph *w)
         k[i] = vars(r, parts), g[i] = vars(r, parts);
         if (!k[i] || !g[i] || !y1) return AD_NO_MEMORY;
         for (int p = 0; p < parts; p++) g[i][p] = advance(r, y[p], hs, i, m->a[i], k, p);
-        if (i == 0 && fsal) memcpy(k[0], carry, sizeof *carry * (size_t)parts);
-        else AD_TRY(call(r, w->g, stage_time(r, t, h, m->c[i]), g[i], a, k[i]));
+        if (i == 0 && fsal)
+            memcpy(k[0], carry, sizeof *carry * (size_t)parts);
+        else
+            AD_TRY(call(r, w->g, stage_time(r, t, h, m->c[i]), g[i], a, k[i]));
     }
     for (int p = 0; p < parts; p++) w->out[w->nout++] = y1[p] = advance(r, y[p], hs, s, m->b, k, p);
     for (int p = 0; fsal && p < parts; p++) w->out[w->nout++] = k[s - 1][p];
@@ -242,7 +265,10 @@ ad_status rk_trace_step(rk_tracer *r, rk_graph *w)
     return ad_graph_status(w->g);
 }
 
-int rk_degree(const nde_tableau *m) { return m->dense_degree > 0 ? m->dense_degree : 3; }
+int rk_degree(const nde_tableau *m)
+{
+    return m->dense_degree > 0 ? m->dense_degree : 3;
+}
 
 int rk_dense_evaluations(const nde_tableau *m)
 {
@@ -250,8 +276,8 @@ int rk_dense_evaluations(const nde_tableau *m)
 }
 
 /* Cubic Hermite: c1 = h k1, c2 = 3 (y1 - y) - h (2 k1 + f1), c3 = 2 (y - y1) + h (k1 + f1). */
-static ad_status hermite(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], const ad_var y1[], const ad_var k1[],
-                         const ad_var f1[])
+static ad_status hermite(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], const ad_var y1[],
+                         const ad_var k1[], const ad_var f1[])
 {
     for (int p = 0; p < r->parts; p++) {
         ad_var d = ad_sub(y1[p], y[p]), h1 = ad_mul(h, k1[p]), h2 = ad_mul(h, f1[p]);
@@ -266,7 +292,7 @@ static ad_status hermite(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], 
 ad_status rk_trace_dense(rk_tracer *r, rk_graph *w)
 {
     const nde_tableau *m = r->m;
-    int                s = m->stages, parts = r->parts, all = s + m->dense_stages, degree = rk_degree(m);
+    int s = m->stages, parts = r->parts, all = s + m->dense_stages, degree = rk_degree(m);
     AD_TRY(graph_start(r, w, 4 + (s + 2) * parts + r->nargs, degree * parts));
     ad_var t = input(w, "t", AD_F64, time_shape(r)), h = input(w, "h", AD_F64, time_shape(r));
     bounds(r, w);
@@ -278,8 +304,10 @@ ad_status rk_trace_dense(rk_tracer *r, rk_graph *w)
     if (m->dense_degree == 0) {
         ad_var *f1 = vars(r, parts);
         if (!f1) return AD_NO_MEMORY;
-        if (nde_tableau_fsal(m)) f1 = k[s - 1];
-        else AD_TRY(call(r, w->g, stage_time(r, t, h, 1), y1, a, f1));
+        if (nde_tableau_fsal(m))
+            f1 = k[s - 1];
+        else
+            AD_TRY(call(r, w->g, stage_time(r, t, h, 1), y1, a, f1));
         return hermite(r, w, hs, y, y1, k[0], f1);
     }
     ad_var *g = vars(r, parts);
@@ -294,7 +322,9 @@ ad_status rk_trace_dense(rk_tracer *r, rk_graph *w)
         for (int i = 0; i < all; i++) b[i] = m->dense[i][q];
         for (int p = 0; p < parts; p++) {
             ad_var v          = weighted(r, all, b, k, p);
-            w->out[w->nout++] = v.id < 0 ? ad_full(w->g, r->spec->ode->type, r->spec->ode->part[p].shape, 0) : ad_mul(hs, v);
+            w->out[w->nout++] = v.id < 0 ? ad_full(w->g, r->spec->ode->type,
+                                                   r->spec->ode->part[p].shape, 0)
+                                         : ad_mul(hs, v);
         }
     }
     return ad_graph_status(w->g);

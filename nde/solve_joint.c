@@ -87,8 +87,10 @@ static ad_status first_step(joint *w)
     s->w.t[0]         = fmin(fmax(w->t, w->lo), w->hi);
     nde_attempt_io io = w->io;
     io.y = w->y, io.carry1 = k1;
-    if (s->step->has_carry) nde_layout_copy(s->layout, n, w->carry, k1);
-    else w->starts++, w->io.n = n;
+    if (s->step->has_carry)
+        nde_layout_copy(s->layout, n, w->carry, k1);
+    else
+        w->starts++, w->io.n = n;
     if (!s->step->has_carry) AD_TRY(s->step->ops->start(s->step, &io));
     double d0 = solver_norm(s, 0, n, w->y, NULL, w->y), d1 = solver_norm(s, 0, n, k1, NULL, w->y);
     if (!isfinite(d0) || !isfinite(d1)) return solver_nonfinite(s, n, w->t, 0, 0, w->y, k1, NULL);
@@ -100,9 +102,9 @@ static ad_status first_step(joint *w)
     io.y = w->y1, io.carry1 = f1;
     AD_TRY(s->step->ops->start(s->step, &io));
     w->starts++;
-    double d2 = solver_norm(s, 0, n, f1, k1, w->y) / h0;
-    int order = s->step->method->order + (s->o.controller->initial_step_order ? 0 : 1);
-    w->h      = nde_initial_step(h0, d1, d2, order);
+    double d2    = solver_norm(s, 0, n, f1, k1, w->y) / h0;
+    int    order = s->step->method->order + (s->o.controller->initial_step_order ? 0 : 1);
+    w->h         = nde_initial_step(h0, d1, d2, order);
     if (!isfinite(w->h)) w->h = h0;
     return AD_OK;
 }
@@ -112,15 +114,17 @@ static ad_status first_step(joint *w)
 /* Where the next attempt ends; *last: at the end of a piece (or an output that must be hit). */
 static double choose_end(joint *w, int *stopped)
 {
-    nde_solver *s = w->s;
+    nde_solver *s    = w->s;
     double      stop = w->stop;
     *stopped         = 1;
     if (s->o.nsteps_given) return s->o.steps_given[w->grid + 1];
-    if (w->clip_outputs && w->next < w->a->times && (w->a->t[w->next] - stop) * w->dir < 0) stop = w->a->t[w->next];
+    if (w->clip_outputs && w->next < w->a->times && (w->a->t[w->next] - stop) * w->dir < 0)
+        stop = w->a->t[w->next];
     double h = s->o.fixed_step > 0 ? s->o.fixed_step : w->h;
     if (s->o.h_max > 0 && h > s->o.h_max) h = s->o.h_max;
-    double t1 = s->o.fixed_step > 0 && !s->o.nbreaks && !w->clip_outputs ? w->a->t[0] + w->dir * h * (double)(w->grid + 1)
-                                                                           : w->t + w->dir * h;
+    double t1 = s->o.fixed_step > 0 && !s->o.nbreaks && !w->clip_outputs
+                    ? w->a->t[0] + w->dir * h * (double)(w->grid + 1)
+                    : w->t + w->dir * h;
     if ((t1 + 1e-10 * w->dir * h - stop) * w->dir >= 0) return stop;
     *stopped = 0;
     return t1;
@@ -164,7 +168,8 @@ static ad_status outputs(joint *w, double t1, int *count)
         if (w->a->t[w->next] != t1) {
             if (!dense) AD_TRY(s->step->ops->dense(s->step, &w->io, s->w.coefficient));
             dense = 1;
-            solver_interpolate(s, 0, w->a->n, w->y, (w->a->t[w->next] - w->t) / (t1 - w->t), s->w.point);
+            solver_interpolate(s, 0, w->a->n, w->y, (w->a->t[w->next] - w->t) / (t1 - w->t),
+                               s->w.point);
             from = s->w.point;
         }
         nde_layout_store(s->layout, w->a->n, from, to);
@@ -178,9 +183,19 @@ static ad_status keep(joint *w, double t1, int count)
     nde_solver *s = w->s;
     nde_taken  *k = nde_record_add(s->record);
     if (!k) return AD_NO_MEMORY;
-    *k = (nde_taken){ .t = w->t, .h = t1 - w->t, .error = w->error, .stiffness = nde_stiffness(w->q), .lo = w->lo, .hi = w->hi,
-                      .y = w->y, .carry = w->carry, .y1 = w->y1, .carry1 = w->carry1, .frame = s->record->keep_frames ? w->frame : NULL, .outputs = count,
-                      .restart = w->restart };
+    *k = (nde_taken){ .t         = w->t,
+                      .h         = t1 - w->t,
+                      .error     = w->error,
+                      .stiffness = nde_stiffness(w->q),
+                      .lo        = w->lo,
+                      .hi        = w->hi,
+                      .y         = w->y,
+                      .carry     = w->carry,
+                      .y1        = w->y1,
+                      .carry1    = w->carry1,
+                      .frame     = s->record->keep_frames ? w->frame : NULL,
+                      .outputs   = count,
+                      .restart   = w->restart };
     memcpy(k->q, w->q, sizeof k->q);
     if (count && s->record->keep_frames) {
         size_t bytes = s->layout->bytes * (size_t)s->step->stages;
@@ -224,9 +239,13 @@ static ad_status give_up(joint *w, double h)
         const char *f = s->step->has_carry ? w->carry : NULL;
         return solver_nonfinite(s, w->a->n, w->t, h, step, w->y, f, NULL);
     }
-    return ad_fail(AD_STEP_UNDERFLOW, "the step fell to %.3g at t = %.9g after %ld steps (error %.3g of the tolerance): the solution may be "
-                                      "singular there, the problem too stiff for %s, or the tolerance below what %s resolves",
-                   h, w->t, step, w->error, s->step->method->name, s->ode.type == AD_F32 ? "float32" : "float64");
+    return ad_fail(
+        AD_STEP_UNDERFLOW,
+        "the step fell to %.3g at t = %.9g after %ld steps (error %.3g of the tolerance): the "
+        "solution may be "
+        "singular there, the problem too stiff for %s, or the tolerance below what %s resolves",
+        h, w->t, step, w->error, s->step->method->name,
+        s->ode.type == AD_F32 ? "float32" : "float64");
 }
 
 static ad_status advance_fixed(joint *w, double t1, int stopped)
@@ -238,17 +257,20 @@ static ad_status advance_fixed(joint *w, double t1, int stopped)
         w->error = NAN;
         return solver_nonfinite(s, w->a->n, t1, t1 - w->t, s->stats.accepted, w->y1, NULL, NULL);
     }
-    if (observe(w, t1 - w->t, 1)) return ad_fail(AD_CANCELLED, "stopped at t = %.9g on request", w->t);
+    if (observe(w, t1 - w->t, 1))
+        return ad_fail(AD_CANCELLED, "stopped at t = %.9g on request", w->t);
     return accept(w, t1, stopped);
 }
 
 static ad_status advance_adaptive(joint *w, double t1, int stopped)
 {
-    nde_solver *s        = w->s;
-    double      h        = fabs(t1 - w->t), before = w->h;
+    nde_solver *s = w->s;
+    double      h = fabs(t1 - w->t), before = w->h;
     int         accepted = w->error <= 1;
-    double factor = nde_controller_factor(s->o.controller, &w->control, solver_error_order(s), w->error, accepted);
-    if (observe(w, t1 - w->t, accepted)) return ad_fail(AD_CANCELLED, "stopped at t = %.9g on request", w->t);
+    double      factor = nde_controller_factor(s->o.controller, &w->control, solver_error_order(s),
+                                               w->error, accepted);
+    if (observe(w, t1 - w->t, accepted))
+        return ad_fail(AD_CANCELLED, "stopped at t = %.9g on request", w->t);
     w->h = h * factor;
     if (accepted) {
         if (stopped && w->h < before) w->h = before; /* cut short by a stop, not by its error */
@@ -266,8 +288,11 @@ static ad_status loop(joint *w)
     int         fixed = s->o.fixed_step > 0 || s->o.nsteps_given;
     while (w->t != w->end) {
         if (s->stats.accepted + s->stats.rejected >= s->o.max_steps)
-            return ad_fail(AD_STEP_LIMIT, "%ld steps were taken and t = %.9g of %.9g reached; raise max_steps, loosen the tolerance, or the "
-                                          "problem is stiff", s->o.max_steps, w->t, w->end);
+            return ad_fail(AD_STEP_LIMIT,
+                           "%ld steps were taken and t = %.9g of %.9g reached; raise max_steps, "
+                           "loosen the tolerance, or the "
+                           "problem is stiff",
+                           s->o.max_steps, w->t, w->end);
         int    stopped;
         double t1 = choose_end(w, &stopped);
         if (t1 == w->t) return give_up(w, w->h);
@@ -283,10 +308,12 @@ ad_status solver_check_grid(const nde_solver *s, double t, double end)
     double             dir = end >= t ? 1 : -1;
     if (!o->nsteps_given) return AD_OK;
     if (o->nsteps_given < 2 || o->steps_given[0] != t || o->steps_given[o->nsteps_given - 1] != end)
-        return ad_fail(AD_INVALID, "the given step points must begin at t = %.17g and end at %.17g", t, end);
+        return ad_fail(AD_INVALID, "the given step points must begin at t = %.17g and end at %.17g",
+                       t, end);
     for (int i = 1; i < o->nsteps_given; i++)
         if ((o->steps_given[i] - o->steps_given[i - 1]) * dir <= 0)
-            return ad_fail(AD_INVALID, "step point %d (%.17g) does not come after the one before", i, o->steps_given[i]);
+            return ad_fail(AD_INVALID, "step point %d (%.17g) does not come after the one before",
+                           i, o->steps_given[i]);
     return AD_OK;
 }
 
@@ -297,8 +324,10 @@ static ad_status run(joint *w)
     AD_TRY(first_room(w));
     nde_layout_load(s->layout, w->a->n, w->a->y0, w->y);
     if (w->a->y) memcpy(w->a->y, w->a->y0, output_bytes(w));
-    while (w->next < w->a->times && w->a->t[w->next] == w->t && w->t != w->end) { /* duplicates of the start */
-        if (w->a->y) memcpy((char *)w->a->y + (size_t)w->next * output_bytes(w), w->a->y0, output_bytes(w));
+    while (w->next < w->a->times && w->a->t[w->next] == w->t &&
+           w->t != w->end) { /* duplicates of the start */
+        if (w->a->y)
+            memcpy((char *)w->a->y + (size_t)w->next * output_bytes(w), w->a->y0, output_bytes(w));
         w->next++;
     }
     AD_TRY(begin_piece(w));
@@ -314,8 +343,10 @@ static void fill_nan(const joint *w)
     for (int i = w->next; w->a->y && i < w->a->times; i++) {
         char *to = (char *)w->a->y + (size_t)i * output_bytes(w);
         for (long j = 0; j < m; j++) {
-            if (s->ode.type == AD_F32) ((float *)to)[j] = NAN;
-            else ((double *)to)[j] = NAN;
+            if (s->ode.type == AD_F32)
+                ((float *)to)[j] = NAN;
+            else
+                ((double *)to)[j] = NAN;
         }
     }
 }
@@ -324,11 +355,17 @@ ad_status solve_joint(nde_solver *s, const nde_solve_args *a)
 {
     joint w = { .s = s, .a = a, .t = a->t[0], .end = a->t[a->times - 1], .next = 1 };
     w.dir   = w.end >= w.t ? 1 : -1;
-    w.io    = (nde_attempt_io){ .n = a->n, .t = s->w.t, .h = s->w.h, .lo = s->w.lo, .hi = s->w.hi, .k = s->w.k };
+    w.io    = (nde_attempt_io){
+           .n = a->n, .t = s->w.t, .h = s->w.h, .lo = s->w.lo, .hi = s->w.hi, .k = s->w.k
+    };
     memcpy(w.io.rows, s->w.rows, sizeof w.io.rows);
-    w.clip_outputs     = s->step->method->dense_order < s->step->method->order - 1 && !s->o.nsteps_given;
+    w.clip_outputs = s->step->method->dense_order < s->step->method->order - 1 &&
+                     !s->o.nsteps_given;
     s->stats.t_reached = w.t;
-    ad_status e        = w.t == w.end ? ad_fail(AD_INVALID, "the interval is empty: t goes from %.17g to %.17g", w.t, w.end) : run(&w);
+    ad_status e        = w.t == w.end
+                             ? ad_fail(AD_INVALID, "the interval is empty: t goes from %.17g to %.17g",
+                                       w.t, w.end)
+                             : run(&w);
     solver_count(s, w.starts);
     if (s->record) s->record->finished = e == AD_OK;
     if (e) fill_nan(&w);

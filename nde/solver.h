@@ -19,21 +19,21 @@ typedef struct nde_scratch {
 } nde_scratch;
 
 struct nde_solver {
-    nde_ode      ode; /* completed, own copies of its lists */
-    nde_options  o;   /* defaults filled in                 */
-    nde_layout  *layout;
-    nde_step    *step;
-    long         capacity, error_dim;
-    void       **args; /* padded copies */
-    nde_scratch  w;
-    nde_stats    stats;
-    nde_record  *record; /* joint; NULL: not recorded */
-    nde_lanes   *lanes;  /* per sample                */
+    nde_ode     ode; /* completed, own copies of its lists */
+    nde_options o;   /* defaults filled in                 */
+    nde_layout *layout;
+    nde_step   *step;
+    long        capacity, error_dim;
+    void      **args; /* padded copies */
+    nde_scratch w;
+    nde_stats   stats;
+    nde_record *record; /* joint; NULL: not recorded */
+    nde_lanes  *lanes;  /* per sample                */
 };
 
 /* gradient: with pullbacks and a record; keep_frames: with residuals in it. */
-ad_status nde_solver_build(nde_solver **s, const nde_ode *ode, const nde_options *o, long capacity, int gradient,
-                           int keep_frames);
+ad_status nde_solver_build(nde_solver **s, const nde_ode *ode, const nde_options *o, long capacity,
+                           int gradient, int keep_frames);
 
 /* --- shared by the joint and the per-sample loop ----------------------------------------------------------------- */
 
@@ -46,14 +46,15 @@ void solver_piece(const nde_solver *s, double t, double end, double *lo, double 
 /* Given step points must be a grid from t to end. */
 ad_status solver_check_grid(const nde_solver *s, double t, double end);
 /* RMS of x / (atol + rtol |y|) over n rows, or of (x - x0) when x0 is given. */
-double solver_norm(const nde_solver *s, long row, long n, const char *x, const char *x0, const char *y);
+double solver_norm(const nde_solver *s, long row, long n, const char *x, const char *x0,
+                   const char *y);
 /* y(x) = y + sum_p c_p x^p of n rows from `row` */
 void solver_interpolate(const nde_solver *s, long row, long n, const char *y, double x, char *out);
 /* order of the controller's exponent */
 int solver_error_order(const nde_solver *s);
 /* where did numbers stop being finite? */
-ad_status solver_nonfinite(const nde_solver *s, long n, double t, double h, long step, const char *y, const char *f,
-                           const long *sample_of);
+ad_status solver_nonfinite(const nde_solver *s, long n, double t, double h, long step,
+                           const char *y, const char *f, const long *sample_of);
 void      solver_count(nde_solver *s, long starts);
 /* One attempt, its time added to the statistics where that is asked for. */
 ad_status solver_forward(nde_solver *s, const nde_attempt_io *io);

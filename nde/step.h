@@ -16,14 +16,14 @@ enum { NDE_COLUMNS = 5 };
 
 /* Where things lie for one attempt on n rows. Times are [1] in joint mode, [n] per sample. */
 typedef struct nde_attempt_io {
-    long               n;
-    const double      *t, *h;
-    const double      *lo, *hi; /* bounds of the stages' times (problems with break points)     */
-    const char        *y, *carry;
-    char              *y1, *carry1;
-    double            *rows[NDE_COLUMNS]; /* [n] each; only the step's columns are written           */
-    char             **k;       /* stages' values, s pointers; k[0] is carry, k[s-1] carry1 where there is a carry */
-    void              *residual; /* NULL: not kept                                              */
+    long          n;
+    const double *t, *h;
+    const double *lo, *hi; /* bounds of the stages' times (problems with break points)     */
+    const char   *y, *carry;
+    char         *y1, *carry1;
+    double       *rows[NDE_COLUMNS]; /* [n] each; only the step's columns are written           */
+    char **k; /* stages' values, s pointers; k[0] is carry, k[s-1] carry1 where there is a carry */
+    void  *residual; /* NULL: not kept                                              */
 } nde_attempt_io;
 
 /* Cotangents of one attempt. In: those of y1, carry1 and, in the full pullback, rows and k. Out (set): y, carry, args, and,
@@ -47,15 +47,17 @@ typedef struct nde_step_class {
     ad_status (*forward)(nde_step *s, const nde_attempt_io *io);
     /* the interpolant's coefficients, `degree` states: y(t + x h) = y + sum_p coefficient[p - 1] x^p */
     ad_status (*dense)(nde_step *s, const nde_attempt_io *io, char *const coefficient[]);
-    ad_status (*pullback)(nde_step *s, const nde_attempt_io *io, const nde_attempt_bar *bar, int full);
-    ad_status (*start_pullback)(nde_step *s, const nde_attempt_io *io, const char *carry_bar, char *y_bar, double *t_bar);
+    ad_status (*pullback)(nde_step *s, const nde_attempt_io *io, const nde_attempt_bar *bar,
+                          int full);
+    ad_status (*start_pullback)(nde_step *s, const nde_attempt_io *io, const char *carry_bar,
+                                char *y_bar, double *t_bar);
     /* adds nothing: sets bar->y, bar->y1 (written through), bar->k[..], bar->t, bar->h */
-    ad_status (*dense_pullback)(nde_step *s, const nde_attempt_io *io, char *const coefficient_bar[], nde_attempt_bar *bar,
-                                char *y1_bar);
-    ad_status (*flush)(nde_step *s); /* held-back parameter gradients into theta_bar */
-    ad_status (*jvp)(nde_step *s);           /* not yet */
-    ad_status (*pullback_jvp)(nde_step *s);  /* not yet */
-    ad_status (*inverse)(nde_step *s);       /* reversible methods */
+    ad_status (*dense_pullback)(nde_step *s, const nde_attempt_io *io,
+                                char *const coefficient_bar[], nde_attempt_bar *bar, char *y1_bar);
+    ad_status (*flush)(nde_step *s);        /* held-back parameter gradients into theta_bar */
+    ad_status (*jvp)(nde_step *s);          /* not yet */
+    ad_status (*pullback_jvp)(nde_step *s); /* not yet */
+    ad_status (*inverse)(nde_step *s);      /* reversible methods */
     void (*free)(nde_step *s);
 } nde_step_class;
 
@@ -69,7 +71,7 @@ typedef struct nde_ports {
 } nde_ports;
 
 typedef struct nde_step_spec {
-    const nde_ode     *ode;    /* completed: parts and type filled in                          */
+    const nde_ode     *ode; /* completed: parts and type filled in                          */
     const nde_options *o;
     const nde_layout  *layout;
     long               capacity;
@@ -88,11 +90,12 @@ struct nde_step {
     size_t                residual;          /* bytes of a frame                                 */
     int                   residuals;
     const ad_residual    *residual_array;
-    size_t                bytes;             /* blocks                                           */
+    size_t                bytes; /* blocks                                           */
 };
 
 ad_status nde_rk_step_new(nde_step **s, const nde_step_spec *spec);
-ad_status nde_plain_step_new(nde_step **s, const nde_step_spec *spec); /* fields that are plain C functions */
+ad_status nde_plain_step_new(nde_step           **s,
+                             const nde_step_spec *spec); /* fields that are plain C functions */
 void      nde_step_free(nde_step *s);
 
 #endif
