@@ -58,13 +58,16 @@ typedef struct result {
     ad_status status;
 } result;
 
-static const nde_part vdp_parts[2] = { { "x", { 2, 1, { 1, 1 } }, 0 }, { "v", { 2, 1, { 1, 1 } }, 0 } };
+static const nde_part vdp_parts[2] = { { "x", { 2, 1, { 1, 1 } }, 0 },
+                                       { "v", { 2, 1, { 1, 1 } }, 0 } };
 static const nde_arg  vdp_args[1]  = { { "mu", { 2, 1, { 1, 1 } }, 0 } };
 
 static void put(const setup *s, void *to, long i, double v)
 {
-    if (s->ode.type == AD_F32) ((float *)to)[i] = (float)v;
-    else ((double *)to)[i] = v;
+    if (s->ode.type == AD_F32)
+        ((float *)to)[i] = (float)v;
+    else
+        ((double *)to)[i] = v;
 }
 
 static double get(const setup *s, const void *from, long i)
@@ -73,16 +76,27 @@ static double get(const setup *s, const void *from, long i)
 }
 
 /* Where component d of row i of n lies in a user's state: parts one behind the other. */
-static long place(const setup *s, long n, long i, long d) { return s->ode.parts == 2 ? d * n + i : i * s->ode.dim + d; }
+static long place(const setup *s, long n, long i, long d)
+{
+    return s->ode.parts == 2 ? d * n + i : i * s->ode.dim + d;
+}
 
-static ad_status solve_group(const setup *s, nde_solver *solver, long n, const long who[], result r[])
+static ad_status solve_group(const setup *s, nde_solver *solver, long n, const long who[],
+                             result r[])
 {
     double         y0[WHOLE * DIM], mu[WHOLE], y[TIMES * WHOLE * DIM], t[WHOLE][TIMES];
     ad_status      status[WHOLE];
     const void    *args[1] = { mu };
     long           dim     = s->ode.parts == 2 ? 2 : s->ode.dim;
-    nde_solve_args a = { .n = n, .times = TIMES, .t = t[0], .t_each = s->t_each, .y0 = y0, .args = args, .theta = s->theta,
-                         .y = y, .status = status };
+    nde_solve_args a       = { .n      = n,
+                               .times  = TIMES,
+                               .t      = t[0],
+                               .t_each = s->t_each,
+                               .y0     = y0,
+                               .args   = args,
+                               .theta  = s->theta,
+                               .y      = y,
+                               .status = status };
     for (long i = 0; i < n; i++) {
         for (long d = 0; d < dim; d++) put(s, y0, place(s, n, i, d), s->y0[who[i]][d]);
         put(s, mu, i, s->mu[who[i]]);
@@ -93,7 +107,8 @@ static ad_status solve_group(const setup *s, nde_solver *solver, long n, const l
     for (long i = 0; i < n; i++) {
         r[i].status = status[i];
         for (int k = 0; k < TIMES; k++)
-            for (long d = 0; d < dim; d++) r[i].y[k][d] = get(s, y, k * n * dim + place(s, n, i, d));
+            for (long d = 0; d < dim; d++)
+                r[i].y[k][d] = get(s, y, k * n * dim + place(s, n, i, d));
     }
     return e;
 }
@@ -121,8 +136,8 @@ static int groups_agree(const setup *s, nde_solver *solver, long n, const result
         for (long i = 0; i < n; i++) {
             int ok = same(s, &r[i], &whole[who[i]]);
             good &= ok;
-            cr_expect(ok, "sample %ld in a group of %ld at place %ld: %.17g, in the whole %.17g", who[i], n, i,
-                      r[i].y[TIMES - 1][0], whole[who[i]].y[TIMES - 1][0]);
+            cr_expect(ok, "sample %ld in a group of %ld at place %ld: %.17g, in the whole %.17g",
+                      who[i], n, i, r[i].y[TIMES - 1][0], whole[who[i]].y[TIMES - 1][0]);
         }
     }
     return good;
@@ -161,7 +176,7 @@ static void some_samples(setup *s, double end, double direction, int each)
         s->mu[i]    = draw(&seed, 0.5, 6);
         s->y0[i][0] = draw(&seed, -2, 2);
         s->y0[i][1] = draw(&seed, -2, 2);
-        double at   = each ? draw(&seed, -1, 1) : 0, last = at;
+        double at = each ? draw(&seed, -1, 1) : 0, last = at;
         for (int k = 0; k < TIMES; k++, last = at) {
             s->t[i][k] = last;
             at         = last + direction * (each ? draw(&seed, 0, 2) : 1) * end / (TIMES - 1);
@@ -199,20 +214,41 @@ static void network_is_exact(ad_type type, double direction, int each)
     ad_params_free(theta);
 }
 
-Test(lanes, a_network_float64) { network_is_exact(AD_F64, 1, 0); }
-Test(lanes, a_network_float32) { network_is_exact(AD_F32, 1, 0); }
-Test(lanes, a_network_backwards) { network_is_exact(AD_F64, -1, 0); }
-Test(lanes, a_network_with_times_of_each) { network_is_exact(AD_F32, 1, 1); }
-Test(lanes, a_network_with_times_of_each_backwards) { network_is_exact(AD_F64, -1, 1); }
+Test(lanes, a_network_float64)
+{
+    network_is_exact(AD_F64, 1, 0);
+}
+Test(lanes, a_network_float32)
+{
+    network_is_exact(AD_F32, 1, 0);
+}
+Test(lanes, a_network_backwards)
+{
+    network_is_exact(AD_F64, -1, 0);
+}
+Test(lanes, a_network_with_times_of_each)
+{
+    network_is_exact(AD_F32, 1, 1);
+}
+Test(lanes, a_network_with_times_of_each_backwards)
+{
+    network_is_exact(AD_F64, -1, 1);
+}
 
 static setup vdp_setup(ad_type type)
 {
-    return (setup){ .ode = { .field_parts = van_der_pol, .type = type, .parts = 2, .part = vdp_parts, .nargs = 1, .args = vdp_args } };
+    return (setup){ .ode = { .field_parts = van_der_pol,
+                             .type        = type,
+                             .parts       = 2,
+                             .part        = vdp_parts,
+                             .nargs       = 1,
+                             .args        = vdp_args } };
 }
 
 Test(lanes, van_der_pol_with_mu_of_each)
 {
-    static const nde_tableau *const methods[] = { &nde_tsit5, &nde_dopri5, &nde_bosh3, &nde_dop853, &nde_heun2 };
+    static const nde_tableau *const methods[] = { &nde_tsit5, &nde_dopri5, &nde_bosh3, &nde_dop853,
+                                                  &nde_heun2 };
     for (int type = AD_F32; type <= AD_F64; type++)
         for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
             for (int each = 0; each < 2; each++) {
@@ -248,9 +284,9 @@ Test(lanes, the_controllers)
    behind it to t0 with the pieces the other way round. */
 static double jumped(double y0, double t0, double t)
 {
-    const double b = 0.5;
+    const double b    = 0.5;
     int          late = t0 > b || (t0 == b && t > b);
-    double       c    = late ? -1 : 2, other = late ? 2 : -1;
+    double       c = late ? -1 : 2, other = late ? 2 : -1;
     if ((t0 - b) * (t - b) >= 0) return c + (y0 - c) * exp(t - t0);
     double at_b = c + (y0 - c) * exp(b - t0);
     return other + (at_b - other) * exp(t - b);
@@ -272,12 +308,14 @@ Test(lanes, break_points)
         cr_assert_eq(nde_solver_new(&solver, &s.ode, &o, WHOLE), AD_OK);
         solve_whole(&s, solver, r);
         long rejected = nde_solver_stats(solver)->rejected;
-        cr_expect_lt(rejected, 2 * WHOLE, "%ld rejections: a jump inside a step costs some twenty each", rejected);
+        cr_expect_lt(rejected, 2 * WHOLE,
+                     "%ld rejections: a jump inside a step costs some twenty each", rejected);
         for (int i = 0; i < WHOLE; i++)
             for (int k = 0; k < TIMES; k++) {
                 double want = jumped(s.y0[i][0], s.t[i][0], s.t[i][k]);
-                cr_expect_float_eq(r[i].y[k][0], want, 1e-6 * (1 + fabs(want)), "sample %d, t %g from %g: %.10g, %.10g", i,
-                                   s.t[i][k], s.t[i][0], r[i].y[k][0], want);
+                cr_expect_float_eq(r[i].y[k][0], want, 1e-6 * (1 + fabs(want)),
+                                   "sample %d, t %g from %g: %.10g, %.10g", i, s.t[i][k], s.t[i][0],
+                                   r[i].y[k][0], want);
             }
         nde_solver_free(solver);
     }
@@ -300,15 +338,19 @@ static void failing(setup *s, const char *what)
         for (int k = 0; k < TIMES; k++) {
             double t = s->t[s->t_each ? i : 0][k];
             if (t < 0.98 * ends && !o.max_steps)
-                cr_expect(isfinite(whole[i].y[k][0]), "%s: sample %d at %g before its end %g", what, i, t, ends);
-            if (t > ends) cr_expect(isnan(whole[i].y[k][0]), "%s: sample %d at %g behind its end %g: %g", what, i, t, ends,
-                                    whole[i].y[k][0]);
+                cr_expect(isfinite(whole[i].y[k][0]), "%s: sample %d at %g before its end %g", what,
+                          i, t, ends);
+            if (t > ends)
+                cr_expect(isnan(whole[i].y[k][0]), "%s: sample %d at %g behind its end %g: %g",
+                          what, i, t, ends, whole[i].y[k][0]);
             last = t;
         }
         if (last > ends) cr_expect_neq(whole[i].status, AD_OK, "%s: sample %d", what, i);
         failed += whole[i].status != AD_OK;
-        if (whole[i].status == AD_OK) cr_expect(isfinite(whole[i].y[TIMES - 1][0]));
-        else cr_expect(isnan(whole[i].y[TIMES - 1][0]), "%s: sample %d failed", what, i);
+        if (whole[i].status == AD_OK)
+            cr_expect(isfinite(whole[i].y[TIMES - 1][0]));
+        else
+            cr_expect(isnan(whole[i].y[TIMES - 1][0]), "%s: sample %d failed", what, i);
     }
     cr_assert(failed > 3 && failed < WHOLE - 3, "%s: %d of %d failed", what, failed, WHOLE);
     nde_solver_free(solver);
@@ -373,9 +415,9 @@ Test(lanes, an_empty_interval_is_told)
 /* Given step points must be those of the times, or they would be read beyond their end. */
 Test(lanes, given_step_points)
 {
-    setup       s     = explosion(AD_F64);
+    setup       s      = explosion(AD_F64);
     double      grid[] = { 0, 0.4, 0.8, 1.2, 1.6, 2 };
-    nde_options o     = { .batching = NDE_PER_SAMPLE, .nsteps_given = 6, .steps_given = grid };
+    nde_options o      = { .batching = NDE_PER_SAMPLE, .nsteps_given = 6, .steps_given = grid };
     nde_solver *solver;
     result      r[2];
     s.y0[0][0] = -1, s.y0[1][0] = -0.5;
