@@ -1,0 +1,77 @@
+"""What the peers' measurements share: the clock, the printed line, the inputs, the counts."""
+import importlib.metadata
+import json
+import pathlib
+import sys
+import time
+
+import numpy as np
+
+DATA = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench"
+
+
+def samples(call, seconds=3.0, least=7):
+    """Times of single calls in ms, after two that do not count."""
+    call(), call()
+    taken, end = [], time.perf_counter() + seconds
+    while len(taken) < least or time.perf_counter() < end:
+        start = time.perf_counter()
+        call()
+        taken.append(1e3 * (time.perf_counter() - start))
+    return taken
+
+
+def report(work, peer, taken, **fields):
+    """One line of the format in bench/README.md; fields that are None are left out."""
+    taken = sorted(taken)
+    count = len(taken)
+    line = {"work": work, "peer": peer, "ms": taken[count // 2], "min": taken[0], "p90": taken[9 * count // 10]}
+    line.update((name, value) for name, value in fields.items() if value is not None)
+    print(json.dumps({name: rounded(value) for name, value in line.items()}), flush=True)
+
+
+def rounded(value):
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def versions(*packages):
+    return " ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
+
+
+def floats(name, *shapes):
+    """The arrays of build/bench/NAME (bench/spiral_data.py) in the given shapes."""
+    flat = np.fromfile(DATA / name, "<f4")
+    ends = np.cumsum([np.prod(shape) for shape in shapes])
+    return [part.reshape(shape) for part, shape in zip(np.split(flat, ends), shapes)]
+
+
+def compiled(function, *args):
+    """A jitted JAX function compiled for these arguments, and the seconds that took."""
+    start = time.perf_counter()
+    ready = function.lower(*args).compile()
+    return ready, time.perf_counter() - start
+
+
+def step_counts(solution):
+    """Accepted and rejected steps of a Diffrax solution; those of the slowest sample where there are many."""
+    import diffrax as dfx
+    if not bool(np.all(solution.result == dfx.RESULTS.successful)):
+        raise RuntimeError("Diffrax did not reach the end")
+    stats = {name: np.max(np.asarray(value)) for name, value in solution.stats.items()}
+    return {"steps": int(stats["num_accepted_steps"]), "rejected": int(stats["num_rejected_steps"])}
+
+
+def relative_error(value, exact):
+    value, exact = np.asarray(value, "f8"), np.asarray(exact, "f8")
+    return float(np.linalg.norm(value - exact) / np.linalg.norm(exact))
+
+
+def one_torch_thread():
+    import torch
+    torch.set_num_threads(1)
+    return torch
+
+
+def main(peers):
+    """Runs peers[sys.argv[1]]; `peers` maps names to functions."""
+    peers[sys.argv[1]]()
