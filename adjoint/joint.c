@@ -37,7 +37,7 @@ static ad_status revisit(joint *w, const nde_taken *k, nde_attempt_io *io)
                             .k        = s->w.k,
                             .residual = k->frame };
     memcpy(io->rows, s->w.rows, sizeof io->rows);
-    solver_bind_stages(s, k->carry, k->carry1);
+    nde_solver_bind_stages(s, k->carry, k->carry1);
     if (k->stages)
         for (int i = s->step->has_carry; i <= last - s->step->has_carry; i++)
             s->w.k[i] = k->stages + (size_t)i * s->layout->bytes;

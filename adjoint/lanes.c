@@ -7,28 +7,7 @@
 
 #include <costate/autodiff/memory.h>
 
-#include "../nde/lanes.h"
-#include "internal.h"
-
-typedef struct adj_lanes {
-    long   *id, *now, *rows, *part_id;
-    int    *next, *inside;
-    char   *y, *carry, *y1, *carry1, *y_sum, *part_y, *part_kappa;
-    char   *frame;
-    double *t1, *t0_bar, *t1_bar, *dt, *dh, *t, *h;
-    char   *first, *last;
-} adj_lanes;
-
-typedef struct round {
-    adj_solver           *a;
-    nde_solver           *s;
-    nde_lanes            *l;
-    adj_lanes            *w;
-    const adj_cotangents *c;
-    long                  m;
-    nde_attempt_io        io;
-    char                 *lambda, *kappa, *lambda_out, *kappa_out;
-} round_;
+#include "lanes.h"
 
 ad_status adj_lanes_new(adj_solver *a)
 {
@@ -64,216 +43,9 @@ void adj_lanes_free(adj_lanes *w)
     ad_free(w);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------------------------- */
-
-static const lane_step *step_of(const round_ *r, long i)
-{
-    return &r->l->step[r->w->now[i]];
-}
-static const lane_block *block_of(const round_ *r, long i)
-{
-    return &r->l->block[step_of(r, i)->block];
-}
-
-static void take_row(const nde_layout *y, char *to, long i, const char *from, long row)
-{
-    for (int p = 0; p < y->parts; p++) {
-        size_t bytes = (size_t)y->size[p] * ad_type_size(y->type);
-        memcpy(to + y->offset[p] + (size_t)i * bytes, from + y->offset[p] + (size_t)row * bytes,
-               bytes);
-    }
-}
-
-/* to[i] += c x[row] of one sample's cotangent in the user's layout (output k of `sample`) */
-static void add_output_row(const round_ *r, char *to, long i, double c, int k, long sample)
-{
-    const nde_layout *y     = r->s->layout;
-    long              first = (long)k * r->a->n * y->dim;
-    for (int p = 0; p < y->parts; first += r->a->n * y->size[p], p++)
-        for (long j = 0; j < y->size[p]; j++) {
-            long from = first + sample * y->size[p] + j, at = i * y->size[p] + j;
-            if (y->type == AD_F32)
-                ((float *)(to + y->offset[p]))[at] += (float)c * ((const float *)r->c->y_bar)[from];
-            else
-                ((double *)(to + y->offset[p]))[at] += c * ((const double *)r->c->y_bar)[from];
-        }
-}
-
-static double dot_output_row(const round_ *r, const char *x, long i, int k, long sample)
-{
-    const nde_layout *y     = r->s->layout;
-    long              first = (long)k * r->a->n * y->dim;
-    double            sum   = 0;
-    for (int p = 0; p < y->parts; first += r->a->n * y->size[p], p++)
-        for (long j = 0; j < y->size[p]; j++) {
-            long from = first + sample * y->size[p] + j, at = i * y->size[p] + j;
-            if (y->type == AD_F32)
-                sum += (double)((const float *)(x + y->offset[p]))[at] *
-                       ((const float *)r->c->y_bar)[from];
-            else
-                sum += ((const double *)(x + y->offset[p]))[at] *
-                       ((const double *)r->c->y_bar)[from];
-        }
-    return sum;
-}
-
-static double *t_bar_of(const round_ *r, long sample, int k)
-{
-    return r->c->t_bar + (r->a->t_each ? sample * r->a->times : 0) + k;
-}
-
-static double time_of(const round_ *r, long sample, int k)
-{
-    return r->a->t[(r->a->t_each ? sample * r->a->times : 0) + k];
-}
-
-/* Batched args of the listed samples, from the caller's. */
-static void gather_args(round_ *r, long m, const long *id)
-{
-    nde_solver *s = r->s;
-    for (int i = 0; i < s->ode.nargs; i++) {
-        const nde_arg *arg = &s->ode.args[i];
-        size_t         row = (size_t)ad_elements(arg->shape) *
-                     ad_type_size(arg->type ? arg->type : s->ode.type);
-        for (long j = 0; arg->shape.batched && j < m; j++)
-            memcpy((char *)s->args[i] + (size_t)j * row,
-                   (const char *)r->a->args[i] + (size_t)id[j] * row, row);
-    }
-}
-
-/* --- packing a round ---------------------------------------------------------------------------------------------------- */
-
-static void gather_frame(round_ *r)
-{
-    const nde_step *step = r->s->step;
-    for (int k = 0; k < step->residuals; k++) {
-        const ad_residual *x = &step->residual_array[k];
-        if (x->blocks == 0)
-            memcpy(r->w->frame + x->offset, block_of(r, 0)->frame + x->offset, x->row);
-        for (long c = 0; c < x->blocks; c++)
-            for (long i = 0; i < r->m; i++) {
-                const lane_block *b = block_of(r, i);
-                memcpy(r->w->frame + x->offset + (size_t)(c * r->m + i) * x->row,
-                       b->frame + x->offset + (size_t)(c * b->m + step_of(r, i)->row) * x->row,
-                       x->row);
-            }
-    }
-}
-
-static ad_status pack(round_ *r)
-{
-    nde_solver       *s     = r->s;
-    adj_lanes        *w     = r->w;
-    const nde_layout *y     = s->layout;
-    int               carry = s->step->has_carry, last = s->step->stages - 1, any = 0;
-    for (long i = 0; i < r->m; i++) {
-        const lane_step  *k = step_of(r, i);
-        const lane_block *b = block_of(r, i);
-        take_row(y, w->y, i, b->y, k->row);
-        take_row(y, w->y1, i, b->y1, k->row);
-        if (carry)
-            take_row(y, w->carry, i, b->carry, k->row),
-                take_row(y, w->carry1, i, b->carry1, k->row);
-        s->w.t[i] = w->t[i] = b->t[k->row], s->w.h[i] = w->h[i] = b->h[k->row],
-        s->w.lo[i] = b->lo[k->row], s->w.hi[i] = b->hi[k->row];
-        w->first[i] = k->previous < 0;
-        w->t1[i]    = w->last[i] ? time_of(r, w->id[i], r->a->times - 1) : w->t1[i];
-        any |= k->outputs > 0;
-    }
-    r->io = (nde_attempt_io){ .n        = r->m,
-                              .t        = s->w.t,
-                              .h        = s->w.h,
-                              .lo       = s->w.lo,
-                              .hi       = s->w.hi,
-                              .y        = w->y,
-                              .carry    = w->carry,
-                              .y1       = w->y1,
-                              .carry1   = w->carry1,
-                              .k        = s->w.k,
-                              .residual = w->frame };
-    memcpy(r->io.rows, s->w.rows, sizeof r->io.rows);
-    solver_bind_stages(s, w->carry, w->carry1);
-    if (s->record->keep_frames) {
-        gather_frame(r);
-        for (long i = 0; any && i < r->m; i++)
-            for (int k = carry; k <= last - carry && block_of(r, i)->stages; k++)
-                take_row(y, s->w.k[k], i, block_of(r, i)->stages + (size_t)k * y->bytes,
-                         step_of(r, i)->row);
-        return AD_OK;
-    }
-    s->stats.nfe += r->m * s->step->evaluations;
-    return s->step->ops->forward(s->step, &r->io);
-}
-
-/* --- outputs ------------------------------------------------------------------------------------------------------------- */
-
-static ad_status field_at_ends(round_ *r, const char **f)
-{
-    nde_solver *s = r->s;
-    *f            = r->w->carry1;
-    if (s->step->has_carry) return AD_OK;
-    memcpy(s->w.t, r->w->t1, sizeof(double) * (size_t)r->m);
-    nde_attempt_io io = r->io;
-    io.y = r->w->y1, io.carry1 = s->w.carry[1];
-    *f          = s->w.carry[1];
-    ad_status e = s->step->ops->start(s->step, &io);
-    memcpy(s->w.t, r->w->t, sizeof(double) * (size_t)r->m);
-    return e;
-}
-
-static void output_inside(round_ *r, long i, int k)
-{
-    nde_solver *s  = r->s;
-    adj_lanes  *w  = r->w;
-    long        id = w->id[i];
-    double      x = (time_of(r, id, k) - w->t[i]) / w->h[i], power = 1, x_bar = 0;
-    for (int q = 0; q < s->step->degree; q++) {
-        if (r->c->t_bar)
-            x_bar += (q + 1) * power * dot_output_row(r, s->w.coefficient[q], i, k, id);
-        power *= x;
-        add_output_row(r, r->a->coefficient_bar[q], i, power, k, id);
-    }
-    add_output_row(r, w->y_sum, i, 1, k, id);
-    if (!r->c->t_bar) return;
-    *t_bar_of(r, id, k) += x_bar / w->h[i];
-    w->dt[i] -= x_bar / w->h[i];
-    w->dh[i] -= x * x_bar / w->h[i];
-}
-
-static ad_status take_outputs(round_ *r, int *any)
-{
-    nde_solver *s = r->s;
-    adj_lanes  *w = r->w;
-    const char *f = NULL;
-    *any          = 0;
-    memset(w->dt, 0, sizeof(double) * (size_t)r->m);
-    memset(w->dh, 0, sizeof(double) * (size_t)r->m);
-    for (long i = 0; i < r->m; i++) {
-        int left     = step_of(r, i)->outputs;
-        w->inside[i] = 0;
-        for (; r->c->y_bar && left > 0 && time_of(r, w->id[i], w->next[i]) == w->t1[i];
-             left--, w->next[i]--) {
-            add_output_row(r, r->lambda, i, 1, w->next[i], w->id[i]);
-            if (!r->c->t_bar || w->next[i] == r->a->times - 1) continue;
-            if (!f) AD_TRY(field_at_ends(r, &f));
-            *t_bar_of(r, w->id[i], w->next[i]) += dot_output_row(r, f, i, w->next[i], w->id[i]);
-        }
-        w->inside[i] = r->c->y_bar ? left : 0;
-        *any |= w->inside[i] > 0;
-    }
-    if (!*any) return AD_OK;
-    for (int q = 0; q < s->step->degree; q++)
-        nde_layout_zero(s->layout, r->m, r->a->coefficient_bar[q]);
-    nde_layout_zero(s->layout, r->m, w->y_sum);
-    if (r->c->t_bar) AD_TRY(s->step->ops->dense(s->step, &r->io, s->w.coefficient));
-    for (long i = 0; i < r->m; i++)
-        for (; w->inside[i] > 0; w->inside[i]--, w->next[i]--) output_inside(r, i, w->next[i]);
-    return AD_OK;
-}
-
 /* --- one round ------------------------------------------------------------------------------------------------------------ */
 
-static int seed_rows(round_ *r, nde_attempt_bar *bar)
+static int seed_rows(lanes_round *r, nde_attempt_bar *bar)
 {
     adj_solver *a   = r->a;
     int         any = 0;
@@ -297,15 +69,15 @@ static void swap(char **a, char **b)
     *a = *b, *b = c;
 }
 
-static ad_status pull_steps(round_ *r)
+static ad_status pull_steps(lanes_round *r)
 {
     adj_solver       *a = r->a;
     nde_solver       *s = r->s;
     adj_lanes        *w = r->w;
     const nde_layout *y = s->layout;
     int               inside, carry = s->step->has_carry, ends = 0;
-    AD_TRY(pack(r));
-    AD_TRY(take_outputs(r, &inside));
+    AD_TRY(adj_lanes_pack(r));
+    AD_TRY(adj_lanes_take_outputs(r, &inside));
     for (long i = 0; i < r->m; i++) ends |= w->first[i] || w->last[i];
     nde_attempt_bar bar  = { .y1     = r->lambda,
                              .carry1 = r->kappa,
@@ -345,27 +117,27 @@ static ad_status pull_steps(round_ *r)
 }
 
 /* Lanes whose carry was computed at this step's start: the chain through k ends there. The others are not touched. */
-static ad_status pull_starts(round_ *r)
+static ad_status pull_starts(lanes_round *r)
 {
     nde_solver       *s = r->s;
     adj_lanes        *w = r->w;
     const nde_layout *y = s->layout;
     long              m = 0;
     for (long i = 0; i < r->m; i++)
-        if (step_of(r, i)->restart) w->rows[m] = i, w->part_id[m++] = w->id[i];
+        if (adj_lanes_step(r, i)->restart) w->rows[m] = i, w->part_id[m++] = w->id[i];
     if (m == 0 || !s->step->has_carry) return AD_OK;
     nde_layout_gather(y, m, w->rows, w->y, w->part_y);
     nde_layout_gather(y, m, w->rows, r->kappa, w->part_kappa);
     for (long j = 0; j < m; j++) {
-        const lane_step  *k = step_of(r, w->rows[j]);
-        const lane_block *b = block_of(r, w->rows[j]);
+        const lane_step  *k = adj_lanes_step(r, w->rows[j]);
+        const lane_block *b = adj_lanes_block(r, w->rows[j]);
         s->w.t[j]           = fmin(fmax(b->t[k->row], b->lo[k->row]), b->hi[k->row]);
     }
-    if (m < r->m) gather_args(r, m, w->part_id);
+    if (m < r->m) adj_lanes_gather_args(r, m, w->part_id);
     nde_attempt_io io = { .n = m, .t = s->w.t, .y = w->part_y, .carry1 = s->w.carry[1] };
     AD_TRY(s->step->ops->start_pullback(s->step, &io, w->part_kappa, r->lambda_out, r->a->t_bar));
     adj_add_args(r->a, m, w->part_id);
-    if (m < r->m) gather_args(r, r->m, w->id);
+    if (m < r->m) adj_lanes_gather_args(r, r->m, w->id);
     for (long j = 0; j < m; j++) {
         if (w->first[w->rows[j]]) w->t0_bar[w->part_id[j]] += r->a->t_bar[j];
         for (int p = 0; p < y->parts; p++)
@@ -383,14 +155,14 @@ static ad_status pull_starts(round_ *r)
 }
 
 /* Samples that have reached their start hand over y0's cotangent and leave; the others go on to the step before. */
-static ad_status finish_lanes(round_ *r)
+static ad_status finish_lanes(lanes_round *r)
 {
     nde_solver       *s = r->s;
     adj_lanes        *w = r->w;
     const nde_layout *y = s->layout;
     long              m = 0;
     for (long i = 0; i < r->m; i++) {
-        const lane_step *k = step_of(r, i);
+        const lane_step *k = adj_lanes_step(r, i);
         w->last[i]         = 0;
         if (k->previous >= 0) {
             w->rows[m] = i;
@@ -400,10 +172,10 @@ static ad_status finish_lanes(round_ *r)
             continue;
         }
         for (; r->c->y_bar && w->next[i] >= 0; w->next[i]--) {
-            add_output_row(r, r->lambda, i, 1, w->next[i], w->id[i]);
+            adj_lanes_add_output(r, r->lambda, i, 1, w->next[i], w->id[i]);
             if (w->next[i] == 0 || !r->c->t_bar || !s->step->has_carry) continue;
-            double along = dot_output_row(r, w->carry, i, w->next[i], w->id[i]);
-            *t_bar_of(r, w->id[i], w->next[i]) += along;
+            double along = adj_lanes_dot_output(r, w->carry, i, w->next[i], w->id[i]);
+            *adj_lanes_t_bar(r, w->id[i], w->next[i]) += along;
             w->t0_bar[w->id[i]] -= along;
         }
         long first = 0;
@@ -420,7 +192,7 @@ static ad_status finish_lanes(round_ *r)
     swap(&r->lambda, &r->lambda_out);
     swap(&r->kappa, &r->kappa_out);
     r->m = m;
-    gather_args(r, m, w->id);
+    adj_lanes_gather_args(r, m, w->id);
     return AD_OK;
 }
 
@@ -428,7 +200,7 @@ ad_status adj_pullback_lanes(adj_solver *a, const adj_cotangents *c)
 {
     nde_solver *s = a->s;
     adj_lanes  *w = a->lanes;
-    round_      r = { .a          = a,
+    lanes_round r = { .a          = a,
                       .s          = s,
                       .l          = s->lanes,
                       .w          = w,
@@ -445,15 +217,15 @@ ad_status adj_pullback_lanes(adj_solver *a, const adj_cotangents *c)
         w->t0_bar[i] = w->t1_bar[i] = 0;
     }
     for (long i = 0; c->t_bar && i < (long)a->times * (a->t_each ? a->n : 1); i++) c->t_bar[i] = 0;
-    gather_args(&r, r.m, w->id);
+    adj_lanes_gather_args(&r, r.m, w->id);
     while (r.m > 0) {
         AD_TRY(pull_steps(&r));
         AD_TRY(pull_starts(&r));
         AD_TRY(finish_lanes(&r));
     }
     for (long i = 0; c->t_bar && i < a->n; i++) {
-        *t_bar_of(&r, i, 0) += w->t0_bar[i];
-        *t_bar_of(&r, i, a->times - 1) += w->t1_bar[i];
+        *adj_lanes_t_bar(&r, i, 0) += w->t0_bar[i];
+        *adj_lanes_t_bar(&r, i, a->times - 1) += w->t1_bar[i];
     }
     return AD_OK;
 }

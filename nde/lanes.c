@@ -8,7 +8,7 @@
 
 /* --- making -------------------------------------------------------------------------------------------------------- */
 
-ad_status lanes_new(nde_solver *s)
+ad_status nde_lanes_new(nde_solver *s)
 {
     nde_lanes *l = s->lanes = ad_alloc(sizeof *l);
     if (!l) return AD_NO_MEMORY;
@@ -28,7 +28,7 @@ ad_status lanes_new(nde_solver *s)
     return ok ? AD_OK : AD_NO_MEMORY;
 }
 
-void lanes_free(nde_lanes *l)
+void nde_lanes_free(nde_lanes *l)
 {
     if (!l) return;
     void *all[] = { l->t,           l->h,       l->t1,     l->t0,      l->dir,    l->end,
@@ -42,15 +42,15 @@ void lanes_free(nde_lanes *l)
 
 /* --- one solve ------------------------------------------------------------------------------------------------------ */
 
-void lanes_enter_piece(lanes_run *w, long i)
+void nde_lanes_enter_piece(lanes_run *w, long i)
 {
     nde_lanes *l = w->l;
-    solver_piece(w->s, l->t[i], l->end[i], &l->lo[i], &l->hi[i], &l->stop[i]);
+    nde_solver_piece(w->s, l->t[i], l->end[i], &l->lo[i], &l->hi[i], &l->stop[i]);
     l->restart[i] = 1;
 }
 
 /* Room for what an attempt leaves; recorded, or one of two. */
-ad_status lanes_room(lanes_run *w)
+ad_status nde_lanes_room(lanes_run *w)
 {
     nde_solver *s = w->s;
     nde_record *r = s->record;
@@ -72,12 +72,12 @@ static ad_status begin(lanes_run *w)
     long        n = w->a->n;
     l->m = n, l->blocks = l->steps = 0;
     for (long i = 0; i < n; i++) {
-        const double *t = lanes_times(w, i);
+        const double *t = nde_lanes_times(w, i);
         l->id[i] = i, l->t[i] = l->t0[i] = t[0], l->end[i] = t[w->a->times - 1];
         l->dir[i]  = l->end[i] >= l->t[i] ? 1 : -1;
         l->next[i] = 1, l->grid[i] = 0, l->last[i] = -1, l->status[i] = AD_OK;
         nde_controller_start(s->o.controller, &l->control[i]);
-        lanes_enter_piece(w, i);
+        nde_lanes_enter_piece(w, i);
     }
     if (s->record) {
         nde_pool_reset(&s->record->pool);
@@ -95,12 +95,12 @@ static ad_status begin(lanes_run *w)
             return ad_fail(AD_INVALID,
                            "sample %ld: the interval is empty, t goes from %.17g to %.17g", i,
                            l->t[i], l->end[i]);
-        AD_TRY(solver_check_grid(s, l->t[i], l->end[i]));
+        AD_TRY(nde_solver_check_grid(s, l->t[i], l->end[i]));
     }
     return AD_OK;
 }
 
-void lanes_bound_times(lanes_run *w, const double *t, long m)
+void nde_lanes_bound_times(lanes_run *w, const double *t, long m)
 {
     for (long i = 0; i < m; i++) w->s->w.t[i] = fmin(fmax(t[i], w->l->lo[i]), w->l->hi[i]);
 }
@@ -108,7 +108,7 @@ void lanes_bound_times(lanes_run *w, const double *t, long m)
 /* carry = f(t, y) for all lanes */
 static ad_status start_all(lanes_run *w, const double *t, const char *y, char *f)
 {
-    lanes_bound_times(w, t, w->l->m);
+    nde_lanes_bound_times(w, t, w->l->m);
     nde_attempt_io io = w->io;
     io.n = w->l->m, io.y = y, io.carry1 = f;
     w->starts += w->l->m;
@@ -130,8 +130,8 @@ static ad_status first_steps(lanes_run *w)
         AD_TRY(start_all(w, l->t, w->y, k1));
     nde_layout_copy(s->layout, l->m, w->y, y1);
     for (long i = 0; i < l->m; i++) {
-        double d0 = solver_norm(s, i, 1, w->y, NULL, w->y),
-               d1 = solver_norm(s, i, 1, k1, NULL, w->y);
+        double d0 = nde_solver_norm(s, i, 1, w->y, NULL, w->y),
+               d1 = nde_solver_norm(s, i, 1, k1, NULL, w->y);
         double h0 = fmin(nde_initial_guess(d0, d1), fabs(l->end[i] - l->t[i]));
         l->h[i] = h0, l->log_e[i] = d1, l->t1[i] = l->t[i] + l->dir[i] * h0;
         for (int p = 0; p < s->layout->parts; p++) /* y1 = y + h0 k1 */
@@ -148,7 +148,7 @@ static ad_status first_steps(lanes_run *w)
     AD_TRY(start_all(w, l->t1, y1, f1));
     int order = s->step->method->order + (s->o.controller->initial_step_order ? 0 : 1);
     for (long i = 0; i < l->m; i++) {
-        double h0 = l->h[i], d2 = solver_norm(s, i, 1, f1, k1, w->y) / h0;
+        double h0 = l->h[i], d2 = nde_solver_norm(s, i, 1, f1, k1, w->y) / h0;
         double h = nde_initial_step(h0, l->log_e[i], d2, order);
         l->h[i]  = isfinite(h) ? h : h0;
     }
@@ -161,12 +161,12 @@ static ad_status run(lanes_run *w)
 {
     AD_TRY(begin(w));
     AD_TRY(first_steps(w));
-    AD_TRY(lanes_room(w));
-    for (long attempts = 0; w->l->m > 0; attempts++) AD_TRY(lanes_attempt(w, attempts));
+    AD_TRY(nde_lanes_room(w));
+    for (long attempts = 0; w->l->m > 0; attempts++) AD_TRY(nde_lanes_attempt(w, attempts));
     return AD_OK;
 }
 
-ad_status solve_lanes(nde_solver *s, const nde_solve_args *a)
+ad_status nde_solve_lanes(nde_solver *s, const nde_solve_args *a)
 {
     lanes_run w = { .s = s, .l = s->lanes, .a = a, .frame = s->w.frame };
     w.io = (nde_attempt_io){ .t = s->w.t, .h = s->w.h, .lo = s->w.lo, .hi = s->w.hi, .k = s->w.k };
@@ -174,9 +174,9 @@ ad_status solve_lanes(nde_solver *s, const nde_solve_args *a)
     ad_status  e = run(&w);
     nde_lanes *l = s->lanes;
     for (long i = 0; e && i < l->m; i++)
-        l->status[l->id[i]] = e, lanes_fill_nan(&w, l->id[i], l->next[i]);
+        l->status[l->id[i]] = e, nde_lanes_fill_nan(&w, l->id[i], l->next[i]);
     if (!e && w.failure) e = ad_fail(w.failure, "%s", w.sentence);
-    solver_count(s, w.starts);
+    nde_solver_count(s, w.starts);
     s->stats.nfe       = w.starts + (s->stats.accepted + s->stats.rejected) * s->step->evaluations;
     s->stats.t_reached = l->m ? l->t[0] : a->t[a->times - 1];
     if (s->record) s->record->finished = e == AD_OK;

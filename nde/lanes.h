@@ -50,24 +50,24 @@ typedef struct lanes_run {
     char                  sentence[512];
 } lanes_run;
 
-static inline const double *lanes_times(const lanes_run *w, long sample)
+static inline const double *nde_lanes_times(const lanes_run *w, long sample)
 {
     return w->a->t + (w->a->t_each ? sample * w->a->times : 0);
 }
 
 /* lanes.c */
-void      lanes_enter_piece(lanes_run *w, long i);
-ad_status lanes_room(lanes_run *w); /* for the next attempt                        */
-void      lanes_bound_times(lanes_run *w, const double *t,
-                            long m); /* the scratch times, inside their pieces   */
+void      nde_lanes_enter_piece(lanes_run *w, long i);
+ad_status nde_lanes_room(lanes_run *w); /* for the next attempt                        */
+void      nde_lanes_bound_times(lanes_run *w, const double *t,
+                                long m); /* the scratch times, inside their pieces   */
 /* lanes_attempt.c: all lanes try a step; attempts: how many there were before */
-ad_status lanes_attempt(lanes_run *w, long attempts);
+ad_status nde_lanes_attempt(lanes_run *w, long attempts);
 /* lanes_output.c: outputs that the accepted steps have reached; counts[i] of lane i, *inside: some lie inside a step */
-ad_status lanes_outputs(lanes_run *w, int counts[], int *inside);
-void      lanes_fill_nan(lanes_run *w, long sample, int from);
+ad_status nde_lanes_outputs(lanes_run *w, int counts[], int *inside);
+void      nde_lanes_fill_nan(lanes_run *w, long sample, int from);
 /* lanes_log.c */
-ad_status lanes_keep(lanes_run *w, const int counts[], int inside);
+ad_status nde_lanes_keep(lanes_run *w, const int counts[], int inside);
 /* lanes_close.c: accepted rows move on, lanes that leave make room, those at a break point start again */
-ad_status lanes_close(lanes_run *w);
+ad_status nde_lanes_close(lanes_run *w);
 
 #endif

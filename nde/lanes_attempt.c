@@ -62,7 +62,7 @@ static void factors(lanes_run *w)
 {
     nde_lanes            *l = w->l;
     const nde_controller *c = w->s->o.controller;
-    int                   k = solver_error_order(w->s);
+    int                   k = nde_solver_error_order(w->s);
     ad_log_strip(l->log_e, l->error, l->m);
     if (is_memoryless(c)) {
         memoryless_factors(l, c, c->relative ? c->beta1 / k : c->beta1);
@@ -88,7 +88,7 @@ static void lane_fails(lanes_run *w, long i, ad_status e)
     w->l->leaves[i]           = 1;
     w->l->accepted[i]         = 0;
     w->l->status[w->l->id[i]] = e;
-    lanes_fill_nan(w, w->l->id[i], w->l->next[i]);
+    nde_lanes_fill_nan(w, w->l->id[i], w->l->next[i]);
     if (w->failure) return;
     w->failure       = e;
     w->first_failure = w->l->id[i];
@@ -132,7 +132,7 @@ static void settle_lane(lanes_run *w, long i, int fixed)
         if (l->t[i] == l->end[i])
             l->leaves[i] = 1;
         else if (l->t[i] == l->stop[i])
-            lanes_enter_piece(w, i);
+            nde_lanes_enter_piece(w, i);
         return;
     }
     s->stats.rejected++;
@@ -158,18 +158,18 @@ static void check_fixed(lanes_run *w)
     }
 }
 
-ad_status lanes_attempt(lanes_run *w, long attempts)
+ad_status nde_lanes_attempt(lanes_run *w, long attempts)
 {
     nde_solver *s      = w->s;
     nde_lanes  *l      = w->l;
     int         fixed  = s->o.fixed_step > 0 || s->o.nsteps_given, inside;
     int        *counts = (int *)l->log_e; /* free by then */
     choose_ends(w);
-    solver_bind_stages(s, w->carry, w->carry1);
+    nde_solver_bind_stages(s, w->carry, w->carry1);
     w->io.n = l->m, w->io.y = w->y, w->io.carry = w->carry, w->io.y1 = w->y1,
     w->io.carry1   = w->carry1;
     w->io.residual = w->frame;
-    AD_TRY(solver_forward(s, &w->io));
+    AD_TRY(nde_solver_forward(s, &w->io));
     memset(l->leaves, 0, (size_t)l->m);
     errors(w);
     if (fixed)
@@ -184,12 +184,12 @@ ad_status lanes_attempt(lanes_run *w, long attempts)
                                "raise max_steps, or "
                                "loosen the tolerance",
                                l->id[i], attempts, l->t[i], l->end[i]));
-    AD_TRY(lanes_outputs(w, counts, &inside));
-    if (s->record) AD_TRY(lanes_keep(w, counts, inside));
+    AD_TRY(nde_lanes_outputs(w, counts, &inside));
+    if (s->record) AD_TRY(nde_lanes_keep(w, counts, inside));
     nde_attempt seen = { l->t[0], l->t1[0] - l->t[0], l->error[0], l->m, l->accepted[0] };
     if (s->o.observe && s->o.observe(&seen, s->o.observe_ctx))
         return ad_fail(AD_CANCELLED, "stopped at t = %.9g on request", l->t[0]);
     for (long i = 0; i < l->m; i++)
         if (!l->leaves[i]) settle_lane(w, i, fixed);
-    return lanes_close(w);
+    return nde_lanes_close(w);
 }

@@ -113,7 +113,7 @@ static ad_status restart(lanes_run *w)
         nde_layout_copy(s->layout, l->m, w->carry, k);
         w->carry = k;
     }
-    lanes_bound_times(w, l->t, l->m);
+    nde_lanes_bound_times(w, l->t, l->m);
     nde_attempt_io io = w->io;
     io.n = l->m, io.y = w->y, io.carry1 = s->w.point;
     AD_TRY(s->step->ops->start(s->step, &io));
@@ -127,11 +127,11 @@ static ad_status restart(lanes_run *w)
     return AD_OK;
 }
 
-ad_status lanes_close(lanes_run *w)
+ad_status nde_lanes_close(lanes_run *w)
 {
     AD_TRY(move_on(w));
     AD_TRY(close_up(w));
     if (w->l->m == 0) return AD_OK;
-    AD_TRY(lanes_room(w));
+    AD_TRY(nde_lanes_room(w));
     return w->s->o.nbreaks ? restart(w) : AD_OK;
 }

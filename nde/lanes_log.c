@@ -13,7 +13,7 @@ static void *grown(void *p, long count, long *room, size_t size)
     return q;
 }
 
-ad_status lanes_keep(lanes_run *w, const int counts[], int inside)
+ad_status nde_lanes_keep(lanes_run *w, const int counts[], int inside)
 {
     nde_solver *s    = w->s;
     nde_lanes  *l    = w->l;

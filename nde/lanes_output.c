@@ -23,18 +23,18 @@ static int is_due(const lanes_run *w, long i)
 {
     const nde_lanes *l = w->l;
     return l->accepted[i] && l->next[i] < w->a->times &&
-           (lanes_times(w, l->id[i])[l->next[i]] - l->t1[i]) * l->dir[i] <= 0;
+           (nde_lanes_times(w, l->id[i])[l->next[i]] - l->t1[i]) * l->dir[i] <= 0;
 }
 
 /* Outputs that the accepted steps have reached; counts[i] of lane i, *inside: some lie inside a step. */
-ad_status lanes_outputs(lanes_run *w, int counts[], int *inside)
+ad_status nde_lanes_outputs(lanes_run *w, int counts[], int *inside)
 {
     nde_solver *s = w->s;
     nde_lanes  *l = w->l;
     *inside       = 0;
     for (long i = 0; i < l->m; i++) {
         counts[i] = is_due(w, i);
-        *inside |= counts[i] && lanes_times(w, l->id[i])[l->next[i]] != l->t1[i];
+        *inside |= counts[i] && nde_lanes_times(w, l->id[i])[l->next[i]] != l->t1[i];
     }
     if (!w->a->y) *inside = 0;
     if (*inside) {
@@ -48,7 +48,7 @@ ad_status lanes_outputs(lanes_run *w, int counts[], int *inside)
     return AD_OK;
 }
 
-void lanes_fill_nan(lanes_run *w, long sample, int from)
+void nde_lanes_fill_nan(lanes_run *w, long sample, int from)
 {
     nde_solver *s = w->s;
     for (int k = from; w->a->y && k < w->a->times; k++) {

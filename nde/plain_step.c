@@ -166,12 +166,12 @@ ad_status nde_plain_step_new(nde_step **out, const nde_step_spec *spec)
                               .layout            = spec->layout,
                               .stages            = m->stages,
                               .has_carry         = nde_tableau_fsal(m),
-                              .degree            = rk_degree(m),
+                              .degree            = nde_rk_degree(m),
                               .columns           = fixed || !m->error_order ? 0
                                                    : two                    ? 3u
                                                                             : 1u,
                               .evaluations       = m->stages - nde_tableau_fsal(m),
-                              .dense_evaluations = rk_dense_evaluations(m) };
+                              .dense_evaluations = nde_rk_dense_evaluations(m) };
     s->ode      = *spec->ode;
     s->o        = *spec->o;
     size_t user = (size_t)(spec->layout->dim * spec->capacity) * ad_type_size(spec->layout->type);

@@ -72,7 +72,7 @@ static ad_status compile(rk_step *s, rk_plan *p, const rk_graph *w, const char *
 static ad_status compile_step(rk_step *s, rk_tracer *r, const nde_step_spec *spec)
 {
     rk_graph  w;
-    ad_status e = rk_trace_step(r, &w);
+    ad_status e = nde_rk_trace_step(r, &w);
     int   carry = s->base.has_carry, first = 2 + 2 * s->clamped, states = (1 + carry) * s->parts;
     char *lean = ad_arena_alloc(r->arena, (size_t)w.nin + 1),
          *full = ad_arena_alloc(r->arena, (size_t)w.nin + 1);
@@ -92,7 +92,7 @@ static ad_status compile_other(rk_step *s, rk_tracer *r, rk_plan *p, int dense,
                                const nde_step_spec *spec)
 {
     rk_graph  w;
-    ad_status e     = dense ? rk_trace_dense(r, &w) : rk_trace_start(r, &w);
+    ad_status e     = dense ? nde_rk_trace_dense(r, &w) : nde_rk_trace_start(r, &w);
     int       times = dense ? 2 : 1, first = dense ? 2 + 2 * s->clamped : 1;
     char     *in = ad_arena_alloc(r->arena, (size_t)w.nin + 1);
     if (!e && !in) e = AD_NO_MEMORY;
@@ -112,7 +112,7 @@ static size_t larger(size_t a, size_t b)
 
 static ad_status rk_build(rk_step *s, rk_tracer *r, const nde_step_spec *spec)
 {
-    AD_TRY(rk_trace_field(r));
+    AD_TRY(nde_rk_trace_field(r));
     AD_TRY(compile_step(s, r, spec));
     AD_TRY(compile_other(s, r, &s->start, 0, spec));
     AD_TRY(compile_other(s, r, &s->dense, 1, spec));
@@ -175,9 +175,9 @@ ad_status nde_rk_step_new(nde_step **out, const nde_step_spec *spec)
                                   .layout            = spec->layout,
                                   .stages            = m->stages,
                                   .has_carry         = nde_tableau_fsal(m),
-                                  .degree            = rk_degree(m),
+                                  .degree            = nde_rk_degree(m),
                                   .evaluations       = m->stages - nde_tableau_fsal(m),
-                                  .dense_evaluations = rk_dense_evaluations(m) };
+                                  .dense_evaluations = nde_rk_dense_evaluations(m) };
     s->parts        = spec->ode->parts;
     s->nargs        = spec->ode->nargs;
     s->clamped      = spec->o->nbreaks > 0;

@@ -47,7 +47,7 @@ static ad_status fit(rk_tracer *r, int p)
     return AD_OK;
 }
 
-ad_status rk_trace_field(rk_tracer *r)
+ad_status nde_rk_trace_field(rk_tracer *r)
 {
     const nde_ode *ode = r->spec->ode;
     AD_TRY(ad_graph_new(&r->f.g));
@@ -229,7 +229,7 @@ static ad_status columns(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], 
 
 /* --- the graphs --------------------------------------------------------------------------------------------------------------- */
 
-ad_status rk_trace_start(rk_tracer *r, rk_graph *w)
+ad_status nde_rk_trace_start(rk_tracer *r, rk_graph *w)
 {
     AD_TRY(graph_start(r, w, 1 + r->parts + r->nargs, r->parts));
     ad_var        t = input(w, "t", AD_F64, time_shape(r));
@@ -238,7 +238,7 @@ ad_status rk_trace_start(rk_tracer *r, rk_graph *w)
     return call(r, w->g, t, y, a, w->out);
 }
 
-ad_status rk_trace_step(rk_tracer *r, rk_graph *w)
+ad_status nde_rk_trace_step(rk_tracer *r, rk_graph *w)
 {
     const nde_tableau *m    = r->m;
     int                fsal = nde_tableau_fsal(m), s = m->stages, parts = r->parts;
@@ -265,12 +265,12 @@ ad_status rk_trace_step(rk_tracer *r, rk_graph *w)
     return ad_graph_status(w->g);
 }
 
-int rk_degree(const nde_tableau *m)
+int nde_rk_degree(const nde_tableau *m)
 {
     return m->dense_degree > 0 ? m->dense_degree : 3;
 }
 
-int rk_dense_evaluations(const nde_tableau *m)
+int nde_rk_dense_evaluations(const nde_tableau *m)
 {
     return m->dense_degree > 0 ? m->dense_stages : !nde_tableau_fsal(m);
 }
@@ -289,10 +289,10 @@ static ad_status hermite(rk_tracer *r, rk_graph *w, ad_var h, const ad_var y[], 
     return ad_graph_status(w->g);
 }
 
-ad_status rk_trace_dense(rk_tracer *r, rk_graph *w)
+ad_status nde_rk_trace_dense(rk_tracer *r, rk_graph *w)
 {
     const nde_tableau *m = r->m;
-    int s = m->stages, parts = r->parts, all = s + m->dense_stages, degree = rk_degree(m);
+    int s = m->stages, parts = r->parts, all = s + m->dense_stages, degree = nde_rk_degree(m);
     AD_TRY(graph_start(r, w, 4 + (s + 2) * parts + r->nargs, degree * parts));
     ad_var t = input(w, "t", AD_F64, time_shape(r)), h = input(w, "h", AD_F64, time_shape(r));
     bounds(r, w);

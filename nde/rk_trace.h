@@ -26,15 +26,15 @@ typedef struct rk_tracer {
     ad_var               lo, hi;
 } rk_tracer;
 
-ad_status rk_trace_field(rk_tracer *r);
+ad_status nde_rk_trace_field(rk_tracer *r);
 /* (t, y, args) -> f */
-ad_status rk_trace_start(rk_tracer *r, rk_graph *out);
+ad_status nde_rk_trace_start(rk_tracer *r, rk_graph *out);
 /* (t, h, [lo, hi], y, [carry], args) -> (y1, [carry1], columns, the other stages' k) */
-ad_status rk_trace_step(rk_tracer *r, rk_graph *out);
+ad_status nde_rk_trace_step(rk_tracer *r, rk_graph *out);
 /* (t, h, [lo, hi], y, y1, k_1 .. k_s, args) -> coefficients 1 .. degree */
-ad_status rk_trace_dense(rk_tracer *r, rk_graph *out);
+ad_status nde_rk_trace_dense(rk_tracer *r, rk_graph *out);
 
-int rk_degree(const nde_tableau *m);
-int rk_dense_evaluations(const nde_tableau *m);
+int nde_rk_degree(const nde_tableau *m);
+int nde_rk_dense_evaluations(const nde_tableau *m);
 
 #endif

@@ -58,7 +58,7 @@ static ad_status first_room(joint *w)
 static ad_status begin_piece(joint *w)
 {
     nde_solver *s = w->s;
-    solver_piece(s, w->t, w->end, &w->lo, &w->hi, &w->stop);
+    nde_solver_piece(s, w->t, w->end, &w->lo, &w->hi, &w->stop);
     s->w.lo[0] = w->lo, s->w.hi[0] = w->hi;
     w->restart = 1;
     if (!s->step->has_carry) return AD_OK;
@@ -92,8 +92,10 @@ static ad_status first_step(joint *w)
     else
         w->starts++, w->io.n = n;
     if (!s->step->has_carry) AD_TRY(s->step->ops->start(s->step, &io));
-    double d0 = solver_norm(s, 0, n, w->y, NULL, w->y), d1 = solver_norm(s, 0, n, k1, NULL, w->y);
-    if (!isfinite(d0) || !isfinite(d1)) return solver_nonfinite(s, n, w->t, 0, 0, w->y, k1, NULL);
+    double d0 = nde_solver_norm(s, 0, n, w->y, NULL, w->y),
+           d1 = nde_solver_norm(s, 0, n, k1, NULL, w->y);
+    if (!isfinite(d0) || !isfinite(d1))
+        return nde_solver_nonfinite(s, n, w->t, 0, 0, w->y, k1, NULL);
     double h0 = nde_initial_guess(d0, d1);
     if (h0 > fabs(w->end - w->t)) h0 = fabs(w->end - w->t);
     nde_layout_copy(s->layout, n, w->y, w->y1);
@@ -102,7 +104,7 @@ static ad_status first_step(joint *w)
     io.y = w->y1, io.carry1 = f1;
     AD_TRY(s->step->ops->start(s->step, &io));
     w->starts++;
-    double d2    = solver_norm(s, 0, n, f1, k1, w->y) / h0;
+    double d2    = nde_solver_norm(s, 0, n, f1, k1, w->y) / h0;
     int    order = s->step->method->order + (s->o.controller->initial_step_order ? 0 : 1);
     w->h         = nde_initial_step(h0, d1, d2, order);
     if (!isfinite(w->h)) w->h = h0;
@@ -135,10 +137,10 @@ static ad_status attempt(joint *w, double t1)
     nde_solver *s = w->s;
     long        n = w->a->n;
     s->w.t[0] = w->t, s->w.h[0] = t1 - w->t;
-    solver_bind_stages(s, w->carry, w->carry1);
+    nde_solver_bind_stages(s, w->carry, w->carry1);
     w->io.y = w->y, w->io.carry = w->carry, w->io.y1 = w->y1, w->io.carry1 = w->carry1;
     w->io.residual = w->frame;
-    AD_TRY(solver_forward(s, &w->io));
+    AD_TRY(nde_solver_forward(s, &w->io));
     for (int c = 0; c < NDE_COLUMNS; c++) {
         double sum = 0;
         if (!(s->step->columns >> c & 1)) continue;
@@ -168,8 +170,8 @@ static ad_status outputs(joint *w, double t1, int *count)
         if (w->a->t[w->next] != t1) {
             if (!dense) AD_TRY(s->step->ops->dense(s->step, &w->io, s->w.coefficient));
             dense = 1;
-            solver_interpolate(s, 0, w->a->n, w->y, (w->a->t[w->next] - w->t) / (t1 - w->t),
-                               s->w.point);
+            nde_solver_interpolate(s, 0, w->a->n, w->y, (w->a->t[w->next] - w->t) / (t1 - w->t),
+                                   s->w.point);
             from = s->w.point;
         }
         nde_layout_store(s->layout, w->a->n, from, to);
@@ -237,7 +239,7 @@ static ad_status give_up(joint *w, double h)
     long        step = s->stats.accepted;
     if (!isfinite(w->error)) {
         const char *f = s->step->has_carry ? w->carry : NULL;
-        return solver_nonfinite(s, w->a->n, w->t, h, step, w->y, f, NULL);
+        return nde_solver_nonfinite(s, w->a->n, w->t, h, step, w->y, f, NULL);
     }
     return ad_fail(
         AD_STEP_UNDERFLOW,
@@ -255,7 +257,8 @@ static ad_status advance_fixed(joint *w, double t1, int stopped)
     int         part;
     if (nde_layout_nonfinite(s->layout, w->a->n, w->y1, &sample, &part, &component)) {
         w->error = NAN;
-        return solver_nonfinite(s, w->a->n, t1, t1 - w->t, s->stats.accepted, w->y1, NULL, NULL);
+        return nde_solver_nonfinite(s, w->a->n, t1, t1 - w->t, s->stats.accepted, w->y1, NULL,
+                                    NULL);
     }
     if (observe(w, t1 - w->t, 1))
         return ad_fail(AD_CANCELLED, "stopped at t = %.9g on request", w->t);
@@ -267,8 +270,8 @@ static ad_status advance_adaptive(joint *w, double t1, int stopped)
     nde_solver *s = w->s;
     double      h = fabs(t1 - w->t), before = w->h;
     int         accepted = w->error <= 1;
-    double      factor = nde_controller_factor(s->o.controller, &w->control, solver_error_order(s),
-                                               w->error, accepted);
+    double factor = nde_controller_factor(s->o.controller, &w->control, nde_solver_error_order(s),
+                                          w->error, accepted);
     if (observe(w, t1 - w->t, accepted))
         return ad_fail(AD_CANCELLED, "stopped at t = %.9g on request", w->t);
     w->h = h * factor;
@@ -302,7 +305,7 @@ static ad_status loop(joint *w)
     return AD_OK;
 }
 
-ad_status solver_check_grid(const nde_solver *s, double t, double end)
+ad_status nde_solver_check_grid(const nde_solver *s, double t, double end)
 {
     const nde_options *o   = &s->o;
     double             dir = end >= t ? 1 : -1;
@@ -320,7 +323,7 @@ ad_status solver_check_grid(const nde_solver *s, double t, double end)
 static ad_status run(joint *w)
 {
     nde_solver *s = w->s;
-    AD_TRY(solver_check_grid(s, w->t, w->end));
+    AD_TRY(nde_solver_check_grid(s, w->t, w->end));
     AD_TRY(first_room(w));
     nde_layout_load(s->layout, w->a->n, w->a->y0, w->y);
     if (w->a->y) memcpy(w->a->y, w->a->y0, output_bytes(w));
@@ -351,7 +354,7 @@ static void fill_nan(const joint *w)
     }
 }
 
-ad_status solve_joint(nde_solver *s, const nde_solve_args *a)
+ad_status nde_solve_joint(nde_solver *s, const nde_solve_args *a)
 {
     joint w = { .s = s, .a = a, .t = a->t[0], .end = a->t[a->times - 1], .next = 1 };
     w.dir   = w.end >= w.t ? 1 : -1;
@@ -366,7 +369,7 @@ ad_status solve_joint(nde_solver *s, const nde_solve_args *a)
                              ? ad_fail(AD_INVALID, "the interval is empty: t goes from %.17g to %.17g",
                                        w.t, w.end)
                              : run(&w);
-    solver_count(s, w.starts);
+    nde_solver_count(s, w.starts);
     if (s->record) s->record->finished = e == AD_OK;
     if (e) fill_nan(&w);
     for (long i = 0; a->status && i < a->n; i++) a->status[i] = e;

@@ -37,31 +37,33 @@ ad_status nde_solver_build(nde_solver **s, const nde_ode *ode, const nde_options
 
 /* --- shared by the joint and the per-sample loop ----------------------------------------------------------------- */
 
-ad_status solver_check(const nde_solver *s, const nde_solve_args *a);
-ad_status solver_load_args(nde_solver *s, const nde_solve_args *a);
+ad_status nde_solver_check(const nde_solver *s, const nde_solve_args *a);
+ad_status nde_solver_load_args(nde_solver *s, const nde_solve_args *a);
 /* stage pointers of an attempt from (carry) to (carry1) */
-void solver_bind_stages(nde_solver *s, const char *carry, char *carry1);
+void nde_solver_bind_stages(nde_solver *s, const char *carry, char *carry1);
 /* The ends of the piece that t lies in, as seen by the stages: one ulp inside break points; *stop: where it ends. */
-void solver_piece(const nde_solver *s, double t, double end, double *lo, double *hi, double *stop);
+void nde_solver_piece(const nde_solver *s, double t, double end, double *lo, double *hi,
+                      double *stop);
 /* Given step points must be a grid from t to end. */
-ad_status solver_check_grid(const nde_solver *s, double t, double end);
+ad_status nde_solver_check_grid(const nde_solver *s, double t, double end);
 /* RMS of x / (atol + rtol |y|) over n rows, or of (x - x0) when x0 is given. */
-double solver_norm(const nde_solver *s, long row, long n, const char *x, const char *x0,
-                   const char *y);
+double nde_solver_norm(const nde_solver *s, long row, long n, const char *x, const char *x0,
+                       const char *y);
 /* y(x) = y + sum_p c_p x^p of n rows from `row` */
-void solver_interpolate(const nde_solver *s, long row, long n, const char *y, double x, char *out);
+void nde_solver_interpolate(const nde_solver *s, long row, long n, const char *y, double x,
+                            char *out);
 /* order of the controller's exponent */
-int solver_error_order(const nde_solver *s);
+int nde_solver_error_order(const nde_solver *s);
 /* where did numbers stop being finite? */
-ad_status solver_nonfinite(const nde_solver *s, long n, double t, double h, long step,
-                           const char *y, const char *f, const long *sample_of);
-void      solver_count(nde_solver *s, long starts);
+ad_status nde_solver_nonfinite(const nde_solver *s, long n, double t, double h, long step,
+                               const char *y, const char *f, const long *sample_of);
+void      nde_solver_count(nde_solver *s, long starts);
 /* One attempt, its time added to the statistics where that is asked for. */
-ad_status solver_forward(nde_solver *s, const nde_attempt_io *io);
+ad_status nde_solver_forward(nde_solver *s, const nde_attempt_io *io);
 
-ad_status solve_joint(nde_solver *s, const nde_solve_args *a);
-ad_status solve_lanes(nde_solver *s, const nde_solve_args *a);
-ad_status lanes_new(nde_solver *s);
-void      lanes_free(nde_lanes *l);
+ad_status nde_solve_joint(nde_solver *s, const nde_solve_args *a);
+ad_status nde_solve_lanes(nde_solver *s, const nde_solve_args *a);
+ad_status nde_lanes_new(nde_solver *s);
+void      nde_lanes_free(nde_lanes *l);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "text_internal.h"
 
-void *text_list_add(text_list *l)
+void *nde_text_list_add(text_list *l)
 {
     if (l->count == l->capacity) {
         int   capacity = l->capacity ? 2 * l->capacity : 16;
@@ -72,8 +72,8 @@ ad_status nde_system_parse(nde_system **out, const char *name, const char *text,
                        NDE_SYSTEM_BYTES);
     nde_system *s = system_new(name, text, length);
     if (!s) return AD_NO_MEMORY;
-    ad_status status = text_parse(s, length);
-    if (!status) status = text_check(s);
+    ad_status status = nde_text_parse(s, length);
+    if (!status) status = nde_text_check(s);
     if (status) {
         nde_system_free(s);
         return status;
@@ -119,11 +119,11 @@ static int start_index(const nde_system *s, const char *key)
     int                n    = (int)(open - key);
     int                used = 0;
     double             at;
-    const text_symbol *x = text_symbol_find(s, key, n);
+    const text_symbol *x = nde_text_symbol_find(s, key, n);
     if (!x || x->meaning != TEXT_IS_STATE) {
         char hint[96];
         ad_fail(AD_INVALID, "%s: %s: '%.*s' is no state%s", s->file, key, n < 63 ? n : 63, key,
-                text_nearest(s, key, n, hint));
+                nde_text_nearest(s, key, n, hint));
         return -1;
     }
     int good = close && close[1] == 0;
@@ -142,11 +142,11 @@ static ad_status set_parameter(nde_system *s, const char *key, double value)
                                         "a network, which has" };
 
     int                n = (int)strlen(key);
-    const text_symbol *p = text_symbol_find(s, key, n);
+    const text_symbol *p = nde_text_symbol_find(s, key, n);
     char               hint[96];
     if (!p)
         return ad_fail(AD_INVALID, "%s: no parameter is called '%.63s'%s", s->file, key,
-                       text_nearest(s, key, n, hint));
+                       nde_text_nearest(s, key, n, hint));
     if (p->meaning != TEXT_IS_PARAMETER)
         return ad_fail(AD_INVALID, "%s: '%s' is %s %s", s->file, key, what[p->meaning],
                        p->meaning == TEXT_IS_STATE ? "set as x(0)"
@@ -154,7 +154,7 @@ static ad_status set_parameter(nde_system *s, const char *key, double value)
     nde_system_parameter *q   = (nde_system_parameter *)s->parameters.item + p->index;
     double                old = q->value;
     q->value                  = value;
-    ad_status status          = text_refresh(s);
+    ad_status status          = nde_text_refresh(s);
     if (status) q->value = old;
     return status;
 }

@@ -6,7 +6,7 @@
 
 enum { PARAMETERS = 10000, DEFINITIONS = 10000, NETWORKS = 1000 };
 
-#define FAIL(s, t, ...) text_fail((s)->file, (t)->line, (t)->column, __VA_ARGS__)
+#define FAIL(s, t, ...) nde_text_fail((s)->file, (t)->line, (t)->column, __VA_ARGS__)
 
 static char *name_of(nde_system *s, const text_token *t)
 {
@@ -17,7 +17,7 @@ static char *name_of(nde_system *s, const text_token *t)
 
 /* --- networks ----------------------------------------------------------------------------------------------------- */
 
-text_nn_view text_nn(const nde_system *s, int place)
+text_nn_view nde_text_nn(const nde_system *s, int place)
 {
     const int *pool = TEXT_POOL(s) + place;
     return (text_nn_view){ pool[0], pool[1], pool + 2, pool + 2 + pool[0] };
@@ -41,7 +41,7 @@ static char *inline_name(nde_system *s, int number)
     char name[32] = "nn";
     for (; number > 1; number++) {
         int n = snprintf(name, sizeof name, "nn%d", number);
-        if (!text_symbol_find(s, name, n)) break;
+        if (!nde_text_symbol_find(s, name, n)) break;
     }
     for (int i = 0; i < s->networks.count; i++)
         if (strcmp(TEXT_NETWORKS(s)[i].about.name, name) == 0) return inline_name(s, number + 1);
@@ -50,7 +50,7 @@ static char *inline_name(nde_system *s, int number)
 
 static ad_status network_fill(nde_system *s, text_network *f)
 {
-    text_nn_view v     = text_nn(s, f->place);
+    text_nn_view v     = nde_text_nn(s, f->place);
     long        *width = ad_arena_alloc(s->arena, ((size_t)v.hidden + 1) * sizeof *width);
     if (!width || !f->about.name) return AD_NO_MEMORY;
     for (int i = 0; i < v.hidden; i++) width[i] = v.width[i];
@@ -61,7 +61,8 @@ static ad_status network_fill(nde_system *s, text_network *f)
 }
 
 /* definition >= 0: a named one; else the inline network of that text, an old one if there is. */
-ad_status text_network_add(nde_system *s, text_token source, int place, int definition, int *index)
+ad_status nde_text_network_add(nde_system *s, text_token source, int place, int definition,
+                               int *index)
 {
     int inlined = 0;
     for (int i = 0; definition < 0 && i < s->networks.count; i++) {
@@ -78,7 +79,7 @@ ad_status text_network_add(nde_system *s, text_token source, int place, int defi
     else
         f.about.name = inline_name(s, inlined + 1);
     AD_TRY(network_fill(s, &f));
-    text_network *at = text_list_add(&s->networks);
+    text_network *at = nde_text_list_add(&s->networks);
     if (!at) return AD_NO_MEMORY;
     *at    = f;
     *index = s->networks.count - 1;
@@ -91,8 +92,8 @@ static ad_status add_parameter(nde_system *s, const text_statement *st)
 {
     int i = s->parameters.count;
     if (i == PARAMETERS) return FAIL(s, &st->name, "more than %d parameters", PARAMETERS);
-    AD_TRY(text_symbol_add(s, &st->name, TEXT_IS_PARAMETER, i, -1));
-    nde_system_parameter *p = text_list_add(&s->parameters);
+    AD_TRY(nde_text_symbol_add(s, &st->name, TEXT_IS_PARAMETER, i, -1));
+    nde_system_parameter *p = nde_text_list_add(&s->parameters);
     if (!p) return AD_NO_MEMORY;
     p->name  = name_of(s, &st->name);
     p->value = st->value;
@@ -103,17 +104,17 @@ static ad_status add_definition(nde_system *s, const text_statement *st)
 {
     int d = s->definitions.count;
     if (d == DEFINITIONS) return FAIL(s, &st->name, "more than %d auxiliaries", DEFINITIONS);
-    text_definition *at = text_list_add(&s->definitions);
+    text_definition *at = nde_text_list_add(&s->definitions);
     if (!at) return AD_NO_MEMORY;
     *at = (text_definition){ .name = st->name, .a = st->a, .network = -1 };
 
     const text_node *root = TEXT_NODES(s) + st->a.end - 1;
     if (root->op != TEXT_NN || root->ref >= 0)
-        return text_symbol_add(s, &st->name, TEXT_IS_AUXILIARY, d, d);
+        return nde_text_symbol_add(s, &st->name, TEXT_IS_AUXILIARY, d, d);
     int network;
-    AD_TRY(text_network_add(s, root->source, root->in[0], d, &network));
+    AD_TRY(nde_text_network_add(s, root->source, root->in[0], d, &network));
     TEXT_DEFINITIONS(s)[d].network = network;
-    return text_symbol_add(s, &st->name, TEXT_IS_NETWORK, network, d);
+    return nde_text_symbol_add(s, &st->name, TEXT_IS_NETWORK, network, d);
 }
 
 static ad_status add_state(nde_system *s, const text_statement *st)
@@ -121,10 +122,10 @@ static ad_status add_state(nde_system *s, const text_statement *st)
     int i = s->states.count;
     if (i == NDE_SYSTEM_STATES)
         return FAIL(s, &st->name, "more than %d equations in one system", NDE_SYSTEM_STATES);
-    AD_TRY(text_symbol_add(s, &st->name, TEXT_IS_STATE, i, -1));
-    nde_system_state *x        = text_list_add(&s->states);
-    text_expr        *equation = text_list_add(&s->equations);
-    if (!x || !equation || !text_list_add(&s->starts)) return AD_NO_MEMORY;
+    AD_TRY(nde_text_symbol_add(s, &st->name, TEXT_IS_STATE, i, -1));
+    nde_system_state *x        = nde_text_list_add(&s->states);
+    text_expr        *equation = nde_text_list_add(&s->equations);
+    if (!x || !equation || !nde_text_list_add(&s->starts)) return AD_NO_MEMORY;
     *equation = st->a;
     x->name   = name_of(s, &st->name);
     return x->name ? AD_OK : AD_NO_MEMORY;
@@ -149,16 +150,16 @@ static ad_status resolve_all(nde_system *s)
     const text_token *loss = NULL;
     for (int i = 0, d = 0; i < s->statements.count; i++) {
         const text_statement *st = (text_statement *)s->statements.item + i;
-        if (st->verb == TEXT_EQUATION) AD_TRY(text_resolve(s, st->a, -1, &depends));
+        if (st->verb == TEXT_EQUATION) AD_TRY(nde_text_resolve(s, st->a, -1, &depends));
         if (st->verb == TEXT_DEFINE && !st->number) {
-            AD_TRY(text_resolve(s, st->a, d, &depends));
+            AD_TRY(nde_text_resolve(s, st->a, d, &depends));
             TEXT_DEFINITIONS(s)[d++].depends = depends;
         }
         if (st->verb != TEXT_LOSS) continue;
         if (loss) return FAIL(s, &st->name, "a second loss; the first is on line %d", loss->line);
         loss    = &st->name;
         s->loss = st->a;
-        AD_TRY(text_resolve(s, st->a, -1, &depends));
+        AD_TRY(nde_text_resolve(s, st->a, -1, &depends));
     }
     return AD_OK;
 }
@@ -210,15 +211,15 @@ static ad_status publish(nde_system *s)
     return AD_OK;
 }
 
-ad_status text_check(nde_system *s)
+ad_status nde_text_check(nde_system *s)
 {
     AD_TRY(add_names(s));
     if (s->states.count == 0)
         return ad_fail(AD_BAD_FILE, "%s: found no equation, expected at least one, such as x' = -x",
                        s->file);
     AD_TRY(resolve_all(s));
-    AD_TRY(text_check_statements(s));
+    AD_TRY(nde_text_check_statements(s));
     AD_TRY(check_networks(s));
     AD_TRY(publish(s));
-    return text_refresh(s);
+    return nde_text_refresh(s);
 }

@@ -8,7 +8,7 @@
 
 enum { BREAKS = 10000 };
 
-#define FAIL(s, t, ...) text_fail((s)->file, (t)->line, (t)->column, __VA_ARGS__)
+#define FAIL(s, t, ...) nde_text_fail((s)->file, (t)->line, (t)->column, __VA_ARGS__)
 #define PARAMETER_AT(s) ((nde_system_parameter *)(s)->parameters.item)
 #define STATE_AT(s)     ((nde_system_state *)(s)->states.item)
 #define STATEMENT(s, i) ((const text_statement *)(s)->statements.item + (i))
@@ -18,16 +18,16 @@ static const text_token *place_of(const nde_system *s, text_expr e)
     return &TEXT_NODES(s)[e.first].source;
 }
 
-ad_status text_constant(nde_system *s, text_expr e, const char *what, double *value)
+ad_status nde_text_constant(nde_system *s, text_expr e, const char *what, double *value)
 {
     unsigned depends;
-    AD_TRY(text_resolve(s, e, -1, &depends));
+    AD_TRY(nde_text_resolve(s, e, -1, &depends));
     const text_token *at = place_of(s, e);
     if (depends & TEXT_ON_PARAMETER)
         return FAIL(s, at, "%s must be a constant, but depends on a parameter; write its number",
                     what);
     if (depends) return FAIL(s, at, "%s must be a constant, but depends on t or a state", what);
-    AD_TRY(text_evaluate(s, 0, NULL, NULL, 1, &e, value));
+    AD_TRY(nde_text_evaluate(s, 0, NULL, NULL, 1, &e, value));
     if (!isfinite(*value)) return FAIL(s, at, "%s is %g, expected a finite number", what, *value);
     return AD_OK;
 }
@@ -37,19 +37,19 @@ static ad_status check_interval(nde_system *s, const text_statement *st)
     nde_system_info *a = &s->about;
     if (a->has_interval) return FAIL(s, &st->name, "a second interval; one is enough");
     a->has_interval = 1;
-    AD_TRY(text_constant(s, st->a, "the start of the interval", &a->t0));
-    AD_TRY(text_constant(s, st->b, "the end of the interval", &a->t1));
+    AD_TRY(nde_text_constant(s, st->a, "the start of the interval", &a->t0));
+    AD_TRY(nde_text_constant(s, st->b, "the end of the interval", &a->t1));
     if (a->t0 == a->t1) return FAIL(s, &st->name, "the interval %g .. %g is empty", a->t0, a->t1);
     return AD_OK;
 }
 
 static ad_status state_named(nde_system *s, const text_token *name, const char *use, int *state)
 {
-    const text_symbol *x = text_symbol_find(s, name->at, name->length);
+    const text_symbol *x = nde_text_symbol_find(s, name->at, name->length);
     char               hint[96];
     if (!x)
         return FAIL(s, name, "'%.*s' has no equation%s; %s", name->length, name->at,
-                    text_nearest(s, name->at, name->length, hint), use);
+                    nde_text_nearest(s, name->at, name->length, hint), use);
     if (x->meaning != TEXT_IS_STATE)
         return FAIL(s, name, "'%.*s' is no state: it has no equation, line %d defines it; %s",
                     name->length, name->at, x->name.line, use);
@@ -65,7 +65,7 @@ static ad_status check_start_time(nde_system *s, const text_statement *st)
     if (st->a.end - st->a.first == 1 && n->op == TEXT_WORD && n->source.length == 2 &&
         !memcmp(n->source.at, "t0", 2))
         return AD_OK;
-    AD_TRY(text_constant(s, st->a, "the time of a start value", &at));
+    AD_TRY(nde_text_constant(s, st->a, "the time of a start value", &at));
     if (at == 0 || !s->about.has_interval || at == s->about.t0) return AD_OK;
     return FAIL(s, place_of(s, st->a),
                 "a start value at %g, but the interval starts at %g; write %.*s(%g) or %.*s(0)", at,
@@ -82,7 +82,7 @@ static ad_status check_start(nde_system *s, const text_statement *st)
     if (x->start != NDE_START_NONE)
         return FAIL(s, &st->name, "a second start value of %s", x->name);
     AD_TRY(check_start_time(s, st));
-    AD_TRY(text_resolve(s, st->b, -1, &depends));
+    AD_TRY(nde_text_resolve(s, st->b, -1, &depends));
     if (depends & ~(unsigned)TEXT_ON_PARAMETER)
         return FAIL(s, place_of(s, st->b),
                     "a start value is a number or an expression of parameters; it cannot "
@@ -92,15 +92,15 @@ static ad_status check_start(nde_system *s, const text_statement *st)
         TEXT_STARTS(s)[i] = st->b;
         return AD_OK;
     }
-    return text_constant(s, st->b, "a start value", &x->y0);
+    return nde_text_constant(s, st->b, "a start value", &x->y0);
 }
 
 static ad_status check_break(nde_system *s, const text_statement *st)
 {
     double value;
     if (s->breaks.count == BREAKS) return FAIL(s, &st->name, "more than %d break points", BREAKS);
-    AD_TRY(text_constant(s, st->a, "a break point", &value));
-    double *at = text_list_add(&s->breaks);
+    AD_TRY(nde_text_constant(s, st->a, "a break point", &value));
+    double *at = nde_text_list_add(&s->breaks);
     if (!at) return AD_NO_MEMORY;
     *at = value;
     return AD_OK;
@@ -108,8 +108,8 @@ static ad_status check_break(nde_system *s, const text_statement *st)
 
 static ad_status check_bounds(nde_system *s, const text_statement *st, nde_system_parameter *p)
 {
-    AD_TRY(text_constant(s, st->a, "a bound", &p->lo));
-    AD_TRY(text_constant(s, st->b, "a bound", &p->hi));
+    AD_TRY(nde_text_constant(s, st->a, "a bound", &p->lo));
+    AD_TRY(nde_text_constant(s, st->b, "a bound", &p->hi));
     p->bounded = 1;
     if (p->lo >= p->hi)
         return FAIL(s, place_of(s, st->a), "the bounds %g .. %g are %s", p->lo, p->hi,
@@ -126,11 +126,11 @@ static ad_status check_fit(nde_system *s, const text_statement *st)
                                         "a network, which is always fitted" };
 
     const text_token  *name = &st->name;
-    const text_symbol *p    = text_symbol_find(s, name->at, name->length);
+    const text_symbol *p    = nde_text_symbol_find(s, name->at, name->length);
     char               hint[96];
     if (!p)
         return FAIL(s, name, "nothing is called '%.*s'%s", name->length, name->at,
-                    text_nearest(s, name->at, name->length, hint));
+                    nde_text_nearest(s, name->at, name->length, hint));
     if (p->meaning != TEXT_IS_PARAMETER)
         return FAIL(s, name, "'%.*s' is %s; fit names parameters: names given one signed number",
                     name->length, name->at, what[p->meaning]);
@@ -153,7 +153,7 @@ static ad_status check_observe(nde_system *s, const text_statement *st)
             return FAIL(s, &st->name, "'%s' is observed already, by column %s",
                         STATE_AT(s)[state].name, c->name);
     }
-    nde_system_column *c    = text_list_add(&s->columns);
+    nde_system_column *c    = nde_text_list_add(&s->columns);
     char              *name = c ? ad_arena_alloc(s->arena, (size_t)st->other.length + 1) : NULL;
     if (!name) return AD_NO_MEMORY;
     memcpy(name, st->other.at, (size_t)st->other.length);
@@ -179,7 +179,7 @@ static void tidy(nde_system *s)
     for (int i = 0; !any && i < s->parameters.count; i++) PARAMETER_AT(s)[i].fit = 1;
 }
 
-ad_status text_check_statements(nde_system *s)
+ad_status nde_text_check_statements(nde_system *s)
 {
     static ad_status (*const check[])(nde_system *,
                                       const text_statement *) = { [TEXT_START]   = check_start,
@@ -197,13 +197,13 @@ ad_status text_check_statements(nde_system *s)
     return AD_OK;
 }
 
-ad_status text_refresh(nde_system *s)
+ad_status nde_text_refresh(nde_system *s)
 {
     const text_expr *e = TEXT_STARTS(s);
     for (int i = 0; i < s->states.count; i++) {
         nde_system_state *x = STATE_AT(s) + i;
         if (x->start == NDE_START_EXPRESSION)
-            AD_TRY(text_evaluate(s, 0, NULL, NULL, 1, &e[i], &x->y0));
+            AD_TRY(nde_text_evaluate(s, 0, NULL, NULL, 1, &e[i], &x->y0));
     }
     return AD_OK;
 }

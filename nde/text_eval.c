@@ -19,7 +19,7 @@ typedef struct text_numbers {
     double          *value; /* of the nodes of the expression at hand */
 } text_numbers;
 
-void text_mark(const nde_system *s, text_expr e, char *need)
+void nde_text_mark(const nde_system *s, text_expr e, char *need)
 {
     for (int i = e.first; i < e.end; i++) {
         const text_node *n = TEXT_NODES(s) + i;
@@ -29,10 +29,10 @@ void text_mark(const nde_system *s, text_expr e, char *need)
     }
 }
 
-void text_mark_close(const nde_system *s, char *need)
+void nde_text_mark_close(const nde_system *s, char *need)
 {
     for (int d = s->definitions.count - 1; d >= 0; d--)
-        if (need[d]) text_mark(s, TEXT_DEFINITIONS(s)[d].a, need);
+        if (need[d]) nde_text_mark(s, TEXT_DEFINITIONS(s)[d].a, need);
 }
 
 static const double *weights(const text_numbers *c, const text_network *f, int layer,
@@ -69,7 +69,7 @@ static void network(text_numbers *c, int index, const int input[], int first)
 static double output(text_numbers *c, const text_node *n, int first)
 {
     const text_network *f = TEXT_NETWORKS(c->s) + n->ref;
-    if (!c->done[n->ref]) network(c, n->ref, text_nn(c->s, n->in[0]).input, first); /* inline */
+    if (!c->done[n->ref]) network(c, n->ref, nde_text_nn(c->s, n->in[0]).input, first); /* inline */
     return c->output[f->offset + n->in[1]];
 }
 
@@ -98,7 +98,7 @@ static double apply(text_numbers *c, const text_node *n, int first)
     case TEXT_MUL: return x[0] * x[1];
     case TEXT_DIV: return x[0] / x[1];
     case TEXT_POW: return pow(x[0], x[1]);
-    case TEXT_CALL: return text_call(text_function_at(n->ref), x);
+    case TEXT_CALL: return nde_text_call(nde_text_function_at(n->ref), x);
     default: return NAN; /* TEXT_NN: a definition's root, which has no value */
     }
 }
@@ -153,21 +153,21 @@ static void definitions(text_numbers *c, const char *need)
         if (!need[d]) continue;
         c->auxiliary[d] = expression(c, def->a);
         if (def->network >= 0)
-            network(c, def->network, text_nn(c->s, TEXT_NETWORKS(c->s)[def->network].place).input,
-                    def->a.first);
+            network(c, def->network,
+                    nde_text_nn(c->s, TEXT_NETWORKS(c->s)[def->network].place).input, def->a.first);
     }
 }
 
-ad_status text_evaluate(nde_system *s, double t, const double *y, const double *theta, int n,
-                        const text_expr e[], double value[])
+ad_status nde_text_evaluate(nde_system *s, double t, const double *y, const double *theta, int n,
+                            const text_expr e[], double value[])
 {
     text_numbers c    = { .s = s, .t = t, .y = y, .theta = theta };
     char        *need = ad_alloc((size_t)s->definitions.count + 1);
     ad_status    st   = need ? numbers_new(&c, n, e) : AD_NO_MEMORY;
     if (!st && theta && !(c.layout = nde_system_params(s, AD_F64))) st = AD_NO_MEMORY;
     if (!st) {
-        for (int i = 0; i < n; i++) text_mark(s, e[i], need);
-        text_mark_close(s, need);
+        for (int i = 0; i < n; i++) nde_text_mark(s, e[i], need);
+        nde_text_mark_close(s, need);
         definitions(&c, need);
         for (int i = 0; i < n; i++) value[i] = expression(&c, e[i]);
     }
@@ -185,8 +185,8 @@ ad_status nde_system_eval(nde_system *s, double t, const double *y, const double
                        s->file);
     if (loss && !s->about.has_loss)
         return ad_fail(AD_INVALID, "%s has no loss = ... line", s->file);
-    if (dy) AD_TRY(text_evaluate(s, t, y, theta, s->states.count, TEXT_EQUATIONS(s), dy));
-    return loss ? text_evaluate(s, t, y, theta, 1, &s->loss, loss) : AD_OK;
+    if (dy) AD_TRY(nde_text_evaluate(s, t, y, theta, s->states.count, TEXT_EQUATIONS(s), dy));
+    return loss ? nde_text_evaluate(s, t, y, theta, 1, &s->loss, loss) : AD_OK;
 }
 
 ad_status nde_system_start_values(nde_system *s, const double *theta, double *y0)
@@ -195,7 +195,7 @@ ad_status nde_system_start_values(nde_system *s, const double *theta, double *y0
         const nde_system_state *x = s->about.state + i;
         y0[i]                     = x->start == NDE_START_NONE ? NAN : x->y0;
         if (x->start == NDE_START_EXPRESSION)
-            AD_TRY(text_evaluate(s, 0, NULL, theta, 1, &TEXT_STARTS(s)[i], &y0[i]));
+            AD_TRY(nde_text_evaluate(s, 0, NULL, theta, 1, &TEXT_STARTS(s)[i], &y0[i]));
     }
     return AD_OK;
 }

@@ -69,26 +69,26 @@ static int same(const char *a, const char *name, int length)
     return (int)strlen(a) == length && memcmp(a, name, (size_t)length) == 0;
 }
 
-const text_function *text_function_at(int i)
+const text_function *nde_text_function_at(int i)
 {
     return i >= 0 && i < ROWS ? &table[i] : NULL;
 }
 
-int text_function_find(const char *name, int length)
+int nde_text_function_find(const char *name, int length)
 {
     for (int i = 0; i < ROWS; i++)
         if (same(table[i].name, name, length)) return i;
     return -1;
 }
 
-int text_reserved(const char *name, int length)
+int nde_text_reserved(const char *name, int length)
 {
     for (int i = 0; i < WORDS; i++)
         if (same(words[i], name, length)) return 1;
-    return text_function_find(name, length) >= 0;
+    return nde_text_function_find(name, length) >= 0;
 }
 
-double text_call(const text_function *f, const double x[])
+double nde_text_call(const text_function *f, const double x[])
 {
     return f->f1 ? f->f1(x[0]) : f->f2 ? f->f2(x[0], x[1]) : f->f3(x[0], x[1], x[2]);
 }

@@ -33,12 +33,12 @@ typedef struct text_lexer {
     int         line, column;
 } text_lexer;
 
-ad_status text_validate(const char *file, const char *text, size_t length); /* UTF-8, no NUL */
-void      text_lexer_start(text_lexer *l, const char *file, const char *text, size_t length);
-ad_status text_next(text_lexer *l, text_token *t);
-ad_status text_fail(const char *file, int line, int column, const char *format, ...)
+ad_status nde_text_validate(const char *file, const char *text, size_t length); /* UTF-8, no NUL */
+void      nde_text_lexer_start(text_lexer *l, const char *file, const char *text, size_t length);
+ad_status nde_text_next(text_lexer *l, text_token *t);
+ad_status nde_text_fail(const char *file, int line, int column, const char *format, ...)
     COSTATE_PRINTF(4, 5);
-const char *text_found(const text_token *t, char found[64]); /* "')'", "the end of the line" */
+const char *nde_text_found(const text_token *t, char found[64]); /* "')'", "the end of the line" */
 
 /* --- functions ------------------------------------------------------------------------------------------------------ */
 
@@ -54,10 +54,10 @@ typedef struct text_function {
     ad_var (*v3)(ad_var, ad_var, ad_var);
 } text_function;
 
-const text_function *text_function_at(int i); /* NULL past the last */
-int                  text_function_find(const char *name, int length);
-int    text_reserved(const char *name, int length); /* t, pi, loss, ... and functions */
-double text_call(const text_function *f, const double x[]);
+const text_function *nde_text_function_at(int i); /* NULL past the last */
+int                  nde_text_function_find(const char *name, int length);
+int    nde_text_reserved(const char *name, int length); /* t, pi, loss, ... and functions */
+double nde_text_call(const text_function *f, const double x[]);
 
 /* --- expressions ---------------------------------------------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ typedef struct text_node {
     text_op op;
     int     ref;
     int     in
-        [3]; /* nodes; TEXT_NN, TEXT_OUTPUT of an inline network: in[0] is a place in pool[], see text_nn() */
+        [3]; /* nodes; TEXT_NN, TEXT_OUTPUT of an inline network: in[0] is a place in pool[], see nde_text_nn() */
     double     value;
     text_token source; /* where it stands                                            */
 } text_node;
@@ -157,7 +157,7 @@ typedef struct text_list {
     int    count, capacity;
     size_t size;
 } text_list;
-void *text_list_add(text_list *l); /* a zeroed item, or NULL with a sentence */
+void *nde_text_list_add(text_list *l); /* a zeroed item, or NULL with a sentence */
 
 struct nde_system {
     char     *file, *text;
@@ -185,7 +185,7 @@ struct nde_system {
 #define TEXT_EQUATIONS(s)   ((text_expr *)(s)->equations.item)
 #define TEXT_STARTS(s)      ((text_expr *)(s)->starts.item)
 
-text_nn_view text_nn(const nde_system *s, int place);
+text_nn_view nde_text_nn(const nde_system *s, int place);
 
 /* parser */
 typedef struct text_parser {
@@ -195,37 +195,38 @@ typedef struct text_parser {
     int         nesting, depth;
     int definition; /* node count at the start of a definition, where a bare nn(...) may stand; else -1 */
 } text_parser;
-ad_status text_advance(text_parser *p);
-ad_status text_expect(text_parser *p, int kind, const char *expected);
-ad_status text_unexpected(const text_parser *p, const char *expected);
-ad_status text_parse_expr(text_parser *p, text_expr *e);
-ad_status text_parse(nde_system *s, size_t length);
+ad_status nde_text_advance(text_parser *p);
+ad_status nde_text_expect(text_parser *p, int kind, const char *expected);
+ad_status nde_text_unexpected(const text_parser *p, const char *expected);
+ad_status nde_text_parse_expr(text_parser *p, text_expr *e);
+ad_status nde_text_parse(nde_system *s, size_t length);
 
 /* checker */
-ad_status    text_check(nde_system *s);
-ad_status    text_check_statements(nde_system *s); /* interval, starts, fit, ... */
-ad_status    text_resolve(nde_system *s, text_expr e, int definition, unsigned *depends);
-ad_status    text_constant(nde_system *s, text_expr e, const char *what, double *value);
-ad_status    text_symbol_add(nde_system *s, const text_token *name, text_meaning m, int index,
-                             int definition);
-text_symbol *text_symbol_find(const nde_system *s, const char *name, int length);
-const char  *text_nearest(const nde_system *s, const char *name, int length,
-                          char hint[96]); /* "" or a question */
-ad_status text_network_add(nde_system *s, text_token source, int place, int definition, int *index);
+ad_status    nde_text_check(nde_system *s);
+ad_status    nde_text_check_statements(nde_system *s); /* interval, starts, fit, ... */
+ad_status    nde_text_resolve(nde_system *s, text_expr e, int definition, unsigned *depends);
+ad_status    nde_text_constant(nde_system *s, text_expr e, const char *what, double *value);
+ad_status    nde_text_symbol_add(nde_system *s, const text_token *name, text_meaning m, int index,
+                                 int definition);
+text_symbol *nde_text_symbol_find(const nde_system *s, const char *name, int length);
+const char  *nde_text_nearest(const nde_system *s, const char *name, int length,
+                              char hint[96]); /* "" or a question */
+ad_status    nde_text_network_add(nde_system *s, text_token source, int place, int definition,
+                                  int *index);
 
-/* Definitions that expressions need, one byte each: text_mark() what they name, then text_mark_close() what those name. */
-void text_mark(const nde_system *s, text_expr e, char *need);
-void text_mark_close(const nde_system *s, char *need);
+/* Definitions that expressions need, one byte each: nde_text_mark() what they name, then nde_text_mark_close() what those name. */
+void nde_text_mark(const nde_system *s, text_expr e, char *need);
+void nde_text_mark_close(const nde_system *s, char *need);
 
 /* evaluator: values of n expressions at t, y[states] (NULL: they need none), theta (NULL: present parameter values) */
-ad_status text_evaluate(nde_system *s, double t, const double *y, const double *theta, int n,
-                        const text_expr e[], double value[]);
+ad_status nde_text_evaluate(nde_system *s, double t, const double *y, const double *theta, int n,
+                            const text_expr e[], double value[]);
 
 /* tracer: the same as variables, [n, 1] of at->type; shared: [1], for expressions of parameters alone */
-ad_status text_trace(nde_system *s, const nde_point *at, int shared, int n, const text_expr e[],
-                     ad_var out[]);
+ad_status nde_text_trace(nde_system *s, const nde_point *at, int shared, int n, const text_expr e[],
+                         ad_var out[]);
 
 /* y0 of the expression starts, from the parameters' present values */
-ad_status text_refresh(nde_system *s);
+ad_status nde_text_refresh(nde_system *s);
 
 #endif

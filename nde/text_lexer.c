@@ -7,7 +7,7 @@
 
 #include "text_internal.h"
 
-ad_status text_fail(const char *file, int line, int column, const char *format, ...)
+ad_status nde_text_fail(const char *file, int line, int column, const char *format, ...)
 {
     char    text[1024];
     va_list args;
@@ -33,24 +33,24 @@ static int utf8(const unsigned char *p, const unsigned char *end, unsigned *code
     return c < least[n] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? 0 : n;
 }
 
-ad_status text_validate(const char *file, const char *text, size_t length)
+ad_status nde_text_validate(const char *file, const char *text, size_t length)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + length;
 
     int line = 1, column = 1;
     if (length >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF)))
-        return text_fail(file, 1, 1, "this is UTF-16; save the file as UTF-8");
+        return nde_text_fail(file, 1, 1, "this is UTF-16; save the file as UTF-8");
     while (p < end) {
         unsigned code;
         int      n = utf8(p, end, &code);
         if (n == 0)
-            return text_fail(
+            return nde_text_fail(
                 file, line, column,
                 "byte 0x%02X is not UTF-8; this is a binary file, or text to be saved as UTF-8",
                 *p);
         if (code == 0)
-            return text_fail(file, line, column,
-                             "a NUL byte; this is a binary file, not a system as text");
+            return nde_text_fail(file, line, column,
+                                 "a NUL byte; this is a binary file, not a system as text");
         p += n;
         column = code == '\n' ? 1 : column + 1;
         line += code == '\n';
@@ -58,13 +58,13 @@ ad_status text_validate(const char *file, const char *text, size_t length)
     return AD_OK;
 }
 
-void text_lexer_start(text_lexer *l, const char *file, const char *text, size_t length)
+void nde_text_lexer_start(text_lexer *l, const char *file, const char *text, size_t length)
 {
     *l = (text_lexer){ .file = file, .p = text, .end = text + length, .line = 1, .column = 1 };
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) l->p += 3;
 }
 
-const char *text_found(const text_token *t, char found[64])
+const char *nde_text_found(const text_token *t, char found[64])
 {
     if (t->kind == TEXT_END) return "the end of the file";
     if (t->kind == TEXT_EOL) return "the end of the line";
@@ -90,8 +90,8 @@ static ad_status number(const text_lexer *l, text_token *t)
     const char *point = localeconv()->decimal_point;
     size_t      n     = 0;
     if (t->length > 900)
-        return text_fail(l->file, t->line, t->column, "a number of %d characters; 900 are the most",
-                         t->length);
+        return nde_text_fail(l->file, t->line, t->column,
+                             "a number of %d characters; 900 are the most", t->length);
     for (int i = 0; i < t->length; i++) {
         if (t->at[i] == '.') {
             for (const char *c = point; *c && n < sizeof digits - 1; c++) digits[n++] = *c;
@@ -103,8 +103,8 @@ static ad_status number(const text_lexer *l, text_token *t)
     t->value  = strtod(digits, NULL);
     if (t->value - t->value != 0) {
         char found[64];
-        return text_fail(l->file, t->line, t->column, "the number %s is too large for a double",
-                         text_found(t, found));
+        return nde_text_fail(l->file, t->line, t->column, "the number %s is too large for a double",
+                             nde_text_found(t, found));
     }
     return AD_OK;
 }
@@ -148,10 +148,11 @@ static ad_status foreign(const text_lexer *l)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].code == code) hint = known[i].hint;
     if (code < 0x20 || code == 0x7F)
-        return text_fail(l->file, l->line, l->column, "found the control character 0x%02X; %s",
-                         code, hint);
-    return text_fail(l->file, l->line, l->column,
-                     "found '%.*s' (U+%04X), which has no meaning here; %s", n, l->p, code, hint);
+        return nde_text_fail(l->file, l->line, l->column, "found the control character 0x%02X; %s",
+                             code, hint);
+    return nde_text_fail(l->file, l->line, l->column,
+                         "found '%.*s' (U+%04X), which has no meaning here; %s", n, l->p, code,
+                         hint);
 }
 
 static void skip(text_lexer *l)
@@ -165,7 +166,7 @@ static void skip(text_lexer *l)
         while (l->p < l->end && *l->p != '\n') l->p++;
 }
 
-ad_status text_next(text_lexer *l, text_token *t)
+ad_status nde_text_next(text_lexer *l, text_token *t)
 {
     skip(l);
     *t = (text_token){ .kind = TEXT_END, .at = l->p, .line = l->line, .column = l->column };

@@ -40,22 +40,22 @@ static ad_status grow_slots(nde_system *s)
     return AD_OK;
 }
 
-text_symbol *text_symbol_find(const nde_system *s, const char *name, int length)
+text_symbol *nde_text_symbol_find(const nde_system *s, const char *name, int length)
 {
     int i = s->slots ? *slot_of(s, name, length) : 0;
     return i ? (text_symbol *)s->symbols.item + i - 1 : NULL;
 }
 
-ad_status text_symbol_add(nde_system *s, const text_token *name, text_meaning m, int index,
-                          int definition)
+ad_status nde_text_symbol_add(nde_system *s, const text_token *name, text_meaning m, int index,
+                              int definition)
 {
-    const text_symbol *old = text_symbol_find(s, name->at, name->length);
+    const text_symbol *old = nde_text_symbol_find(s, name->at, name->length);
     if (old)
-        return text_fail(s->file, name->line, name->column,
-                         "'%.*s' is defined twice; first on line %d", name->length, name->at,
-                         old->name.line);
+        return nde_text_fail(s->file, name->line, name->column,
+                             "'%.*s' is defined twice; first on line %d", name->length, name->at,
+                             old->name.line);
     if (2 * (s->symbols.count + 1) > s->slots) AD_TRY(grow_slots(s));
-    text_symbol *at = text_list_add(&s->symbols);
+    text_symbol *at = nde_text_list_add(&s->symbols);
     if (!at) return AD_NO_MEMORY;
     *at = (text_symbol){ .name = *name, .meaning = m, .index = index, .definition = definition };
     *slot_of(s, name->at, name->length) = s->symbols.count;
@@ -75,7 +75,7 @@ static void consider(const char *word, const char *name, int length, char best[6
 }
 
 /* s: among its names; functions always. A word of one letter has no near one. */
-const char *text_nearest(const nde_system *s, const char *name, int length, char hint[96])
+const char *nde_text_nearest(const nde_system *s, const char *name, int length, char hint[96])
 {
     enum { MANY = 100000 };
     char word[64], best[64] = "";
@@ -86,8 +86,8 @@ const char *text_nearest(const nde_system *s, const char *name, int length, char
         const text_token *t = &((text_symbol *)s->symbols.item)[i].name;
         consider(word, t->at, t->length, best, &fewest);
     }
-    for (int i = 0; text_function_at(i); i++) {
-        const char *f = text_function_at(i)->name;
+    for (int i = 0; nde_text_function_at(i); i++) {
+        const char *f = nde_text_function_at(i)->name;
         consider(word, f, (int)strlen(f), best, &fewest);
     }
     if (!*best) return "";
@@ -95,7 +95,7 @@ const char *text_nearest(const nde_system *s, const char *name, int length, char
     return hint;
 }
 
-#define FAIL(s, n, ...) text_fail((s)->file, (n)->source.line, (n)->source.column, __VA_ARGS__)
+#define FAIL(s, n, ...) nde_text_fail((s)->file, (n)->source.line, (n)->source.column, __VA_ARGS__)
 
 static int word_is(const text_token *t, const char *word)
 {
@@ -112,7 +112,7 @@ static ad_status resolve_reserved(nde_system *s, text_node *n, int *done)
         n->value = 3.14159265358979323846;
     } else if (word_is(t, "t")) {
         n->op = TEXT_TIME;
-    } else if (text_reserved(t->at, t->length)) {
+    } else if (nde_text_reserved(t->at, t->length)) {
         return FAIL(s, n, "'%.*s' is reserved and has no value in an expression", t->length, t->at);
     } else {
         *done = 0;
@@ -146,14 +146,14 @@ static ad_status resolve_name(nde_system *s, text_node *n, int user)
     static const text_op op[] = { TEXT_STATE, TEXT_PARAMETER, TEXT_AUXILIARY };
 
     const text_token  *t  = &n->source;
-    const text_symbol *to = text_symbol_find(s, t->at, t->length);
+    const text_symbol *to = nde_text_symbol_find(s, t->at, t->length);
     if (!to) {
         char hint[96];
-        if (text_reserved(t->at, t->length))
+        if (nde_text_reserved(t->at, t->length))
             return FAIL(s, n, "'%.*s' is no network; only networks have numbered outputs",
                         t->length, t->at);
         return FAIL(s, n, "nothing is called '%.*s'%s", t->length, t->at,
-                    text_nearest(s, t->at, t->length, hint));
+                    nde_text_nearest(s, t->at, t->length, hint));
     }
     int network = to->meaning == TEXT_IS_NETWORK;
     if (network != (n->op == TEXT_ITEM))
@@ -172,7 +172,7 @@ static ad_status resolve_nn(nde_system *s, text_node *n)
 {
     int network, output = n->ref;
     if (output < 0) return AD_OK; /* a definition of its own */
-    AD_TRY(text_network_add(s, n->source, n->in[0], -1, &network));
+    AD_TRY(nde_text_network_add(s, n->source, n->in[0], -1, &network));
     return use_output(s, n, network, output);
 }
 
@@ -189,7 +189,7 @@ static unsigned depends_on(const nde_system *s, const text_node *n)
     }
 }
 
-ad_status text_resolve(nde_system *s, text_expr e, int definition, unsigned *depends)
+ad_status nde_text_resolve(nde_system *s, text_expr e, int definition, unsigned *depends)
 {
     unsigned all = 0;
     for (int i = e.first; i < e.end; i++) {

@@ -68,7 +68,7 @@ ad_status nde_system_theta(nde_system *s, ad_type type, uint64_t seed, void *val
 static void field(const nde_point *at, ad_var *dy, void *ctx)
 {
     nde_system *s = ctx;
-    text_trace(s, at, 0, s->states.count, TEXT_EQUATIONS(s), dy);
+    nde_text_trace(s, at, 0, s->states.count, TEXT_EQUATIONS(s), dy);
 }
 
 ad_status nde_system_problem(nde_system *s, nde_ode *ode)
@@ -93,7 +93,7 @@ ad_var nde_system_loss(nde_system *s, const nde_point *at)
     ad_var loss;
     if (!s->about.has_loss)
         return ad_graph_fail(at->g, AD_INVALID, "%s has no loss = ... line", s->file);
-    text_trace(s, at, 0, 1, &s->loss, &loss);
+    nde_text_trace(s, at, 0, 1, &s->loss, &loss);
     return loss;
 }
 
@@ -105,7 +105,7 @@ ad_status nde_system_start(nde_system *s, ad_graph *g, ad_params *theta, ad_var 
         y0[i]                     = AD_NONE;
         if (x->start == NDE_START_NUMBER) y0[i] = ad_const(g, at.type, x->y0);
         if (x->start == NDE_START_EXPRESSION)
-            AD_TRY(text_trace(s, &at, 1, 1, &TEXT_STARTS(s)[i], &y0[i]));
+            AD_TRY(nde_text_trace(s, &at, 1, 1, &TEXT_STARTS(s)[i], &y0[i]));
     }
     return ad_graph_status(g);
 }

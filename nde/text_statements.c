@@ -14,12 +14,12 @@ static int is(const text_token *t, const char *word)
 static ad_status end_of_line(text_parser *p, const char *expected)
 {
     if (p->token.kind == TEXT_END) return AD_OK;
-    return text_expect(p, TEXT_EOL, expected);
+    return nde_text_expect(p, TEXT_EOL, expected);
 }
 
 static ad_status push(text_parser *p, text_statement s)
 {
-    text_statement *at = text_list_add(&p->s->statements);
+    text_statement *at = nde_text_list_add(&p->s->statements);
     if (!at) return AD_NO_MEMORY;
     *at = s;
     return AD_OK;
@@ -29,12 +29,12 @@ static ad_status own_name(text_parser *p, const text_token *name)
 {
     enum { LETTERS = 63 };
     if (name->length > LETTERS)
-        return text_fail(p->s->file, name->line, name->column,
-                         "a name of %d characters; %d are the most", name->length, LETTERS);
-    if (!text_reserved(name->at, name->length)) return AD_OK;
-    return text_fail(p->s->file, name->line, name->column,
-                     "'%.*s' is reserved; choose another name, such as %.*s_", name->length,
-                     name->at, name->length, name->at);
+        return nde_text_fail(p->s->file, name->line, name->column,
+                             "a name of %d characters; %d are the most", name->length, LETTERS);
+    if (!nde_text_reserved(name->at, name->length)) return AD_OK;
+    return nde_text_fail(p->s->file, name->line, name->column,
+                         "'%.*s' is reserved; choose another name, such as %.*s_", name->length,
+                         name->at, name->length, name->at);
 }
 
 /* Is the expression one signed number? Its value then. The tokens decide: (1), --1 and 1 + 0 are none. */
@@ -53,7 +53,7 @@ static int signed_number(const nde_system *s, text_expr e, const text_token *fir
 static ad_status rest(text_parser *p, text_expr *e, int *number, double *value)
 {
     text_token first = p->token;
-    AD_TRY(text_parse_expr(p, e));
+    AD_TRY(nde_text_parse_expr(p, e));
     *number = signed_number(p->s, *e, &first, value);
     return end_of_line(p, EXPRESSION_END);
 }
@@ -72,16 +72,17 @@ static ad_status equation(text_parser *p, text_token name)
 {
     text_statement s = { .verb = TEXT_EQUATION, .name = name };
     AD_TRY(own_name(p, &name));
-    AD_TRY(text_advance(p));
+    AD_TRY(nde_text_advance(p));
     if (p->token.kind == '\'')
-        return text_fail(p->s->file, p->token.line, p->token.column,
-                         "found a second ', expected '='; a second derivative is two equations: "
-                         "%.*s' = v on one line "
-                         "and v' = ... on another, with v(0) for the start of %.*s'",
-                         name.length, name.at, name.length, name.at);
+        return nde_text_fail(
+            p->s->file, p->token.line, p->token.column,
+            "found a second ', expected '='; a second derivative is two equations: "
+            "%.*s' = v on one line "
+            "and v' = ... on another, with v(0) for the start of %.*s'",
+            name.length, name.at, name.length, name.at);
     if (p->token.kind == '(')
-        return text_unexpected(p, "'='; an equation is written x' = ..., without (t)");
-    AD_TRY(text_expect(p, '=', "'='"));
+        return nde_text_unexpected(p, "'='; an equation is written x' = ..., without (t)");
+    AD_TRY(nde_text_expect(p, '=', "'='"));
     AD_TRY(rest(p, &s.a, &s.number, &s.value));
     return push(p, s);
 }
@@ -90,10 +91,10 @@ static ad_status start(text_parser *p, text_token name)
 {
     text_statement s = { .verb = TEXT_START, .name = name };
     AD_TRY(own_name(p, &name));
-    AD_TRY(text_advance(p));
-    AD_TRY(text_parse_expr(p, &s.a));
-    AD_TRY(text_expect(p, ')', "an operator or ')'"));
-    AD_TRY(text_expect(p, '=', "'=' and a start value, as in x(0) = 1"));
+    AD_TRY(nde_text_advance(p));
+    AD_TRY(nde_text_parse_expr(p, &s.a));
+    AD_TRY(nde_text_expect(p, ')', "an operator or ')'"));
+    AD_TRY(nde_text_expect(p, '=', "'=' and a start value, as in x(0) = 1"));
     AD_TRY(rest(p, &s.b, &s.number, &s.value));
     return push(p, s);
 }
@@ -101,9 +102,9 @@ static ad_status start(text_parser *p, text_token name)
 static ad_status interval(text_parser *p, text_token name)
 {
     text_statement s = { .verb = TEXT_INTERVAL, .name = name };
-    AD_TRY(text_parse_expr(p, &s.a));
-    AD_TRY(text_expect(p, TEXT_DOTS, "an operator or '..', as in t = 0 .. 10"));
-    AD_TRY(text_parse_expr(p, &s.b));
+    AD_TRY(nde_text_parse_expr(p, &s.a));
+    AD_TRY(nde_text_expect(p, TEXT_DOTS, "an operator or '..', as in t = 0 .. 10"));
+    AD_TRY(nde_text_parse_expr(p, &s.b));
     AD_TRY(end_of_line(p, EXPRESSION_END));
     return push(p, s);
 }
@@ -119,10 +120,10 @@ static ad_status breaks(text_parser *p, text_token name)
 {
     for (;;) {
         text_statement s = { .verb = TEXT_BREAK, .name = name };
-        AD_TRY(text_parse_expr(p, &s.a));
+        AD_TRY(nde_text_parse_expr(p, &s.a));
         AD_TRY(push(p, s));
         if (p->token.kind != ',') return end_of_line(p, "an operator, ',' or the end of the line");
-        AD_TRY(text_advance(p));
+        AD_TRY(nde_text_advance(p));
     }
 }
 
@@ -134,16 +135,16 @@ static ad_status fit(text_parser *p, text_token name)
     text_expr a = { 0 }, b = { 0 };
     for (;;) {
         text_statement s = { .verb = TEXT_FIT, .name = p->token };
-        AD_TRY(text_expect(p, TEXT_NAME, "the name of a parameter"));
+        AD_TRY(nde_text_expect(p, TEXT_NAME, "the name of a parameter"));
         AD_TRY(push(p, s));
         if (p->token.kind != ',') break;
-        AD_TRY(text_advance(p));
+        AD_TRY(nde_text_advance(p));
     }
     if (is(&p->token, "in")) {
-        AD_TRY(text_advance(p));
-        AD_TRY(text_parse_expr(p, &a));
-        AD_TRY(text_expect(p, TEXT_DOTS, "an operator or '..', as in fit = a in 0 .. 10"));
-        AD_TRY(text_parse_expr(p, &b));
+        AD_TRY(nde_text_advance(p));
+        AD_TRY(nde_text_parse_expr(p, &a));
+        AD_TRY(nde_text_expect(p, TEXT_DOTS, "an operator or '..', as in fit = a in 0 .. 10"));
+        AD_TRY(nde_text_parse_expr(p, &b));
         AD_TRY(end_of_line(p, EXPRESSION_END));
     } else {
         AD_TRY(end_of_line(p, "',', 'in' with bounds, or the end of the line"));
@@ -158,10 +159,10 @@ static ad_status fit(text_parser *p, text_token name)
 static ad_status observe(text_parser *p)
 {
     text_statement s = { .verb = TEXT_OBSERVE, .other = p->token };
-    AD_TRY(text_expect(p, TEXT_NAME, "a column of the data, as in observe Lynx = x"));
-    AD_TRY(text_expect(p, '=', "'=' and a state, as in observe Lynx = x"));
+    AD_TRY(nde_text_expect(p, TEXT_NAME, "a column of the data, as in observe Lynx = x"));
+    AD_TRY(nde_text_expect(p, '=', "'=' and a state, as in observe Lynx = x"));
     s.name = p->token;
-    AD_TRY(text_expect(p, TEXT_NAME, "a state's name"));
+    AD_TRY(nde_text_expect(p, TEXT_NAME, "a state's name"));
     AD_TRY(end_of_line(p, "the end of the line"));
     return push(p, s);
 }
@@ -174,30 +175,30 @@ static ad_status statement(text_parser *p)
     } verbs[] = { { "t", interval }, { "loss", loss }, { "break", breaks }, { "fit", fit } };
 
     text_token name = p->token;
-    AD_TRY(text_expect(p, TEXT_NAME, "a statement, such as x' = -x, a = 1 or x(0) = 1"));
+    AD_TRY(nde_text_expect(p, TEXT_NAME, "a statement, such as x' = -x, a = 1 or x(0) = 1"));
     if (is(&name, "observe") && p->token.kind != '\'' && p->token.kind != '(') {
         if (p->token.kind == TEXT_NAME) return observe(p);
-        return text_unexpected(p, "a column of the data, as in observe Lynx = x");
+        return nde_text_unexpected(p, "a column of the data, as in observe Lynx = x");
     }
     if (p->token.kind == '\'') return equation(p, name);
     if (p->token.kind == '(') return start(p, name);
     if (p->token.kind == '/')
-        return text_unexpected(p, "'=', a prime or '('; a derivative is written x' = ...");
-    AD_TRY(text_expect(p, '=', "'=', a prime or '('"));
+        return nde_text_unexpected(p, "'=', a prime or '('; a derivative is written x' = ...");
+    AD_TRY(nde_text_expect(p, '=', "'=', a prime or '('"));
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (is(&name, verbs[i].word)) return verbs[i].parse(p, name);
     return definition(p, name);
 }
 
-ad_status text_parse(nde_system *s, size_t length)
+ad_status nde_text_parse(nde_system *s, size_t length)
 {
     text_parser p = { .s = s, .definition = -1 };
-    AD_TRY(text_validate(s->file, s->text, length));
-    text_lexer_start(&p.lexer, s->file, s->text, length);
-    AD_TRY(text_advance(&p));
+    AD_TRY(nde_text_validate(s->file, s->text, length));
+    nde_text_lexer_start(&p.lexer, s->file, s->text, length);
+    AD_TRY(nde_text_advance(&p));
     while (p.token.kind != TEXT_END) {
         if (p.token.kind == TEXT_EOL) {
-            AD_TRY(text_advance(&p));
+            AD_TRY(nde_text_advance(&p));
             continue;
         }
         p.nesting = p.depth = 0;

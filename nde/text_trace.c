@@ -62,7 +62,7 @@ static text_value call(const text_tracer *c, const text_function *f, const text_
         numbers &= x[i].number;
         wide |= x[i].wide;
     }
-    if (numbers) return constant(text_call(f, (double[]){ x[0].c, x[1].c, x[2].c }));
+    if (numbers) return constant(nde_text_call(f, (double[]){ x[0].c, x[1].c, x[2].c }));
     ad_var  v[3];
     ad_type type = common(c, f->arity, x, f->float64);
     for (int i = 0; i < f->arity; i++) v[i] = as(c, &x[i], type);
@@ -190,13 +190,13 @@ static void network(text_tracer *c, int index, const int input[], int first)
 static text_value output(text_tracer *c, const text_node *n, int first)
 {
     const text_network *f = TEXT_NETWORKS(c->s) + n->ref;
-    if (!c->done[n->ref]) network(c, n->ref, text_nn(c->s, n->in[0]).input, first); /* inline */
+    if (!c->done[n->ref]) network(c, n->ref, nde_text_nn(c->s, n->in[0]).input, first); /* inline */
     return c->output[f->offset + n->in[1]];
 }
 
 static text_value apply(text_tracer *c, const text_node *n, int first)
 {
-    const text_function *f     = n->op == TEXT_CALL ? text_function_at(n->ref) : NULL;
+    const text_function *f     = n->op == TEXT_CALL ? nde_text_function_at(n->ref) : NULL;
     int                  arity = f ? f->arity : n->op == TEXT_NEG ? 1 : n->op > TEXT_NEG ? 2 : 0;
     text_value           x[3]  = { { 0 } };
     for (int i = 0; i < arity; i++) x[i] = c->value[n->in[i] - first];
@@ -229,8 +229,8 @@ static void definitions(text_tracer *c, const char *need)
         if (!need[d]) continue;
         c->auxiliary[d] = expression(c, def->a);
         if (def->network >= 0)
-            network(c, def->network, text_nn(c->s, TEXT_NETWORKS(c->s)[def->network].place).input,
-                    def->a.first);
+            network(c, def->network,
+                    nde_text_nn(c->s, TEXT_NETWORKS(c->s)[def->network].place).input, def->a.first);
     }
 }
 
@@ -264,16 +264,16 @@ static void tracer_free(text_tracer *c)
     ad_free(c->value);
 }
 
-ad_status text_trace(nde_system *s, const nde_point *at, int shared, int n, const text_expr e[],
-                     ad_var out[])
+ad_status nde_text_trace(nde_system *s, const nde_point *at, int shared, int n, const text_expr e[],
+                         ad_var out[])
 {
     text_tracer c    = { .s = s, .at = at };
     char       *need = ad_alloc((size_t)s->definitions.count + 1);
     ad_status   st   = need ? tracer_new(&c, n, e) : AD_NO_MEMORY;
     for (int i = 0; i < n; i++) out[i] = AD_NONE;
     if (!st) {
-        for (int i = 0; i < n; i++) text_mark(s, e[i], need);
-        text_mark_close(s, need);
+        for (int i = 0; i < n; i++) nde_text_mark(s, e[i], need);
+        nde_text_mark_close(s, need);
         definitions(&c, need);
         for (int i = 0; i < n; i++) {
             text_value v = expression(&c, e[i]);
