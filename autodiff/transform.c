@@ -263,7 +263,7 @@ static ad_var jacobian_line(ad_var y, ad_var x, int reverse, long i)
            line = AD_NONE;
     ad_free(unit);
     ad_status e = reverse ? ad_vjp(1, &y, &seed, 1, &x, &line) : ad_jvp(1, &x, &seed, 1, &y, &line);
-    if (e) return AD_NONE;
+    if (e) return ad_graph_fail(y.g, e, "%s", ad_message());
     ad_shape l      = ad_shape_of(line);
     long     dim[3] = { l.dim[0], 1, l.dim[1] };
     if (!l.batched) dim[0] = 1, dim[1] = l.dim[0];
@@ -296,7 +296,10 @@ int ad_params_used(int ny, const ad_var y[], int max, ad_var params[])
     if (!g) return 0;
     int   size = ad_graph_size(g), count = 0;
     char *need = ad_alloc((size_t)size);
-    if (!need) return 0;
+    if (!need) {
+        ad_graph_fail(g, AD_NO_MEMORY, "out of memory while looking for parameters");
+        return 0;
+    }
     for (int i = 0; i < ny; i++)
         if (y[i].id >= 0) need[y[i].id] = 1;
     for (int id = size - 1; id >= 0; id--) {

@@ -22,8 +22,13 @@ ad_status ad_hvp(ad_var loss, int nx, const ad_var x[], const ad_var v[], ad_var
 /* Jacobian of y by x per sample: [n, dy, dx] for batched [n, dy], [n, dx] (or [dy, dx] shared); reverse picks the mode. */
 ad_var ad_jacobian(ad_var y, ad_var x, int reverse);
 
-/* The parameter nodes that y depends on: at most max, returns how many there are. */
+/* The parameter nodes that y depends on: at most max, returns how many there are. Out of memory is the graph's
+   status. */
 int ad_params_used(int ny, const ad_var y[], int max, ad_var params[]);
+/* The views of p to which no y sends a gradient (read by nothing, or only behind stop_gradient, comparisons, ...): their
+   indices, at most max, into view[], how many there are into *count. A node of all parameters covers every view. */
+ad_status ad_params_unused(const ad_params *p, int ny, const ad_var y[], int max, int view[],
+                           int *count);
 
 COSTATE_END_DECLS
 #endif
