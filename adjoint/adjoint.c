@@ -142,6 +142,17 @@ void adj_seed_output(adj_solver *a, long n, double x, const char *y_bar)
         nde_layout_axpy(a->s->layout, n, a->coefficient_bar[q], power, y_bar);
 }
 
+ad_status adj_check_finite(const adj_solver *a, long n, const char *lambda, const long *index)
+{
+    long sample, component;
+    int  part;
+    if (!nde_layout_nonfinite(a->s->layout, n, lambda, &sample, &part, &component)) return AD_OK;
+    return ad_fail(AD_NONFINITE_STATE,
+                   "the gradient is not finite: '%s' component %ld of sample %ld at the start; the "
+                   "cotangents given may be NaN, or the problem too sensitive for its length",
+                   a->s->ode.part[part].name, component, index ? index[sample] : sample);
+}
+
 static void fill_nan(ad_type type, void *p, long n)
 {
     for (long i = 0; p && i < n; i++) {

@@ -36,4 +36,7 @@ void adj_add_args(adj_solver *a, long n, const long *index);
 /* coefficient_bar and y_bar of one output's cotangent at x, rows n */
 void adj_seed_output(adj_solver *a, long n, double x, const char *y_bar);
 
+/* A cotangent of n start states that is not finite is a failure; index: which samples they are (NULL: the rows themselves). */
+ad_status adj_check_finite(const adj_solver *a, long n, const char *lambda, const long *index);
+
 #endif

@@ -232,14 +232,7 @@ ad_status adj_pullback_joint(adj_solver *a, const adj_cotangents *c)
     }
     AD_TRY(pull_outputs_at_start(&w));
     if (c->t_bar) c->t_bar[0] += w.t0_bar, c->t_bar[a->times - 1] += w.t1_bar;
-    long sample, component;
-    int  part;
-    if (nde_layout_nonfinite(s->layout, w.n, w.lambda, &sample, &part, &component))
-        return ad_fail(AD_NONFINITE_STATE,
-                       "the gradient is not finite: '%s' component %ld of sample %ld at the start; "
-                       "the cotangents given may "
-                       "be NaN, or the problem too sensitive for its length",
-                       s->ode.part[part].name, component, sample);
+    AD_TRY(adj_check_finite(a, w.n, w.lambda, NULL));
     if (c->y0_bar) nde_layout_store(s->layout, w.n, w.lambda, c->y0_bar);
     return AD_OK;
 }

@@ -108,7 +108,7 @@ static ad_status pull_steps(lanes_round *r)
     for (long i = 0; full && i < r->m; i++) {
         double t_bar = a->t_bar[i] + a->d_t[i] + w->dt[i],
                h_bar = a->h_bar[i] + a->d_h[i] + w->dh[i];
-        if (w->last[i]) w->t1_bar[w->id[i]] = h_bar;
+        if (w->last[i]) w->t1_bar[w->id[i]] += h_bar;
         if (w->first[i]) w->t0_bar[w->id[i]] = t_bar - h_bar;
     }
     swap(&r->lambda, &r->lambda_out);
@@ -161,6 +161,7 @@ static ad_status finish_lanes(lanes_round *r)
     adj_lanes        *w = r->w;
     const nde_layout *y = s->layout;
     long              m = 0;
+    AD_TRY(adj_check_finite(r->a, r->m, r->lambda, w->id));
     for (long i = 0; i < r->m; i++) {
         const lane_step *k = adj_lanes_step(r, i);
         w->last[i]         = 0;

@@ -52,8 +52,9 @@ ad_status adj_lanes_take_outputs(lanes_round *r, int *any)
             adj_lanes_add_output(r, r->lambda, i, 1, w->next[i], w->id[i]);
             if (!r->c->t_bar || w->next[i] == r->a->times - 1) continue;
             if (!f) AD_TRY(field_at_ends(r, &f));
-            *adj_lanes_t_bar(r, w->id[i], w->next[i]) += adj_lanes_dot_output(r, f, i, w->next[i],
-                                                                              w->id[i]);
+            double along = adj_lanes_dot_output(r, f, i, w->next[i], w->id[i]);
+            *adj_lanes_t_bar(r, w->id[i], w->next[i]) += along;
+            if (w->last[i]) w->t1_bar[w->id[i]] -= along; /* it stays when the end moves */
         }
         w->inside[i] = r->c->y_bar ? left : 0;
         *any |= w->inside[i] > 0;
