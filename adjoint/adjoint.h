@@ -18,6 +18,11 @@ typedef enum adj_mode {
     ADJ_RECOMPUTE, /* y (and k1) of each step are kept, the step is run again before its pullback                     */
 } adj_mode;
 
+/* The modes by name, for lists and messages; NULL behind the last. */
+int         adj_mode_count(void);
+const char *adj_mode_name(int i);
+const char *adj_mode_about(int i);
+
 typedef struct adj_options {
     adj_mode
         mode; /* ADJ_STORE_ALL                                                                                   */

@@ -4,6 +4,10 @@
 
 #include <jansson.h>
 
+#include <costate/adjoint/adjoint.h>
+#include <costate/autodiff/layers.h>
+#include <costate/autodiff/optim.h>
+#include <costate/autodiff/schedule.h>
 #include <costate/autodiff/text.h>
 #include <costate/datasets/registry.h>
 #include <costate/nde/controller.h>
@@ -51,10 +55,60 @@ static row dataset_at(int i, char *text, size_t size)
     return (row){ d->name, text };
 }
 
+static row adjoint_at(int i, char *text, size_t size)
+{
+    (void)text, (void)size;
+    return (row){ adj_mode_name(i), adj_mode_about(i) };
+}
+
+static int optimizer_count(void)
+{
+    int n = 0;
+    while (ad_optimizer_row(n)) n++;
+    return n;
+}
+
+static row optimizer_at(int i, char *text, size_t size)
+{
+    const ad_optimizer *o = ad_optimizer_row(i);
+    snprintf(text, size, "%s; rate %g unless given", o->cite, o->defaults.rate);
+    return (row){ o->name, text };
+}
+
+static int activation_count(void)
+{
+    int n = 0;
+    while (ad_activation_name(n)) n++;
+    return n;
+}
+
+static row activation_at(int i, char *text, size_t size)
+{
+    (void)text, (void)size;
+    return (row){ ad_activation_name(i), "" };
+}
+
+static int schedule_count(void)
+{
+    int n = 0;
+    while (ad_schedule_usage(n)) n++;
+    return n;
+}
+
+static row schedule_at(int i, char *text, size_t size)
+{
+    (void)text, (void)size;
+    return (row){ ad_schedule_usage(i), "a factor of the learning rate; +warmup:N may follow" };
+}
+
 static const listing listings[] = {
     { "datasets", ds_dataset_count, dataset_at },
     { "methods", nde_method_count, method_at },
     { "controllers", nde_controller_count, controller_at },
+    { "adjoints", adj_mode_count, adjoint_at },
+    { "optimizers", optimizer_count, optimizer_at },
+    { "schedules", schedule_count, schedule_at },
+    { "activations", activation_count, activation_at },
 };
 
 enum { LISTINGS = sizeof listings / sizeof listings[0] };
@@ -116,7 +170,7 @@ static const cli_option options[] = {
 
 const cli_verb cli_verb_list = {
     .name      = "list",
-    .summary   = "names what can be chosen: data sets, methods, controllers",
+    .summary   = "names what can be chosen: data sets, methods, adjoints and more",
     .usage     = "WHAT [--json]",
     .examples  = "costate list methods\ncostate list controllers --json",
     .options   = options,
