@@ -1,0 +1,153 @@
+/* costate info RUN|FILE: what is in a run's directory, a checkpoint, a data file or a system. */
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <costate/autodiff/memory.h>
+#include <costate/autodiff/safetensors.h>
+#include <costate/datasets/read.h>
+#include <costate/models/run.h>
+
+#include "text.h"
+#include "verbs.h"
+
+static void print_shape(const ad_tensor *t)
+{
+    printf("[");
+    for (int i = 0; i < t->rank; i++) printf("%s%ld", i ? ", " : "", t->dim[i]);
+    printf("]");
+}
+
+static ad_status info_checkpoint(const char *path)
+{
+    ad_tensors *f;
+    AD_TRY(ad_tensors_read(&f, path));
+    printf("%s: %d arrays\n", path, f->count);
+    for (int i = 0; i < f->count; i++) {
+        printf("  %-40s %s ", f->tensor[i].name, ad_tensor_type_name(f->tensor[i].type));
+        print_shape(&f->tensor[i]);
+        putchar('\n');
+    }
+    for (int i = 0; i < f->texts; i++)
+        printf("  %s: %.200s%s\n", f->meta[i].key, f->meta[i].value,
+               strlen(f->meta[i].value) > 200 ? "..." : "");
+    ad_tensors_free(f);
+    return AD_OK;
+}
+
+static void print_settings(const mdl_config *c)
+{
+    for (int i = 0; mdl_setting_at(i); i++) {
+        const mdl_setting *s  = mdl_setting_at(i);
+        const void        *at = (const char *)c + s->offset;
+        if (s->kind == MDL_IS_TEXT && !*(const char *const *)at) continue;
+        printf("  %-18s ", s->key);
+        if (s->kind == MDL_IS_TEXT) printf("%s\n", *(const char *const *)at);
+        if (s->kind == MDL_IS_NUMBER) printf("%g\n", *(const double *)at);
+        if (s->kind == MDL_IS_INTEGER) printf("%ld\n", *(const long *)at);
+        if (s->kind == MDL_IS_FLAG) printf("%s\n", *(const int *)at ? "yes" : "no");
+    }
+}
+
+static ad_status info_run(const char *path)
+{
+    mdl_run *r;
+    char     text[DS_CLOCK_TEXT];
+    AD_TRY(mdl_run_load(&r, path));
+    const mdl_track *k = &r->data->track[r->data->count - 1];
+    printf("%s: a %s for %s\n", path, r->model->system ? "system of equations" : "neural ODE",
+           r->source);
+    printf("columns:");
+    for (int j = 0; j < r->data->cols; j++) printf(" %s", r->column[j]);
+    printf("\nlast observed %s: %s; a forecast starts from the last %ld rows\n", r->time,
+           ds_clock_text(&r->clock, ds_normalise_undo_time(r->data->units, k->t[k->len - 1]), text),
+           r->rows);
+    printf("%ld parameters in %d arrays:\n", r->model->count, ad_params_views(r->model->params));
+    for (int i = 0; i < ad_params_views(r->model->params); i++) {
+        const ad_param_view *v = ad_params_view(r->model->params, i);
+        char                 shape[64];
+        printf("  %-18s %s", v->name, ad_shape_text(v->shape, shape, sizeof shape));
+        if (ad_elements(v->shape) == 1)
+            printf(" %.6g", mdl_get(r->model->ode.type, r->model->theta, v->offset));
+        putchar('\n');
+    }
+    printf("settings:\n");
+    print_settings(r->config);
+    mdl_run_free(r);
+    return AD_OK;
+}
+
+static ad_status info_system(const char *path)
+{
+    nde_system *s;
+    AD_TRY(nde_system_read(&s, path));
+    const nde_system_info *a = nde_system_about(s);
+    printf("%s: %d equations, %d parameters, %d networks\n", path, a->states, a->parameters,
+           a->networks);
+    for (int i = 0; i < a->states; i++)
+        printf("  %s%s", a->state[i].name,
+               a->state[i].start == NDE_START_NONE ? " (without a start)\n" : "\n");
+    for (int i = 0; i < a->parameters; i++)
+        printf("  %s = %g%s\n", a->parameter[i].name, a->parameter[i].value,
+               a->parameter[i].fit ? "" : " (known)");
+    nde_system_free(s);
+    return AD_OK;
+}
+
+static ad_status info_data(const char *what)
+{
+    ds_series_set *set;
+    char           a[DS_CLOCK_TEXT], b[DS_CLOCK_TEXT];
+    AD_TRY(ds_open(&set, what, NULL));
+    printf("%s: %ld rows, %d columns, %d series, %ld values missing\n", what, ds_rows(set),
+           set->cols, set->count, ds_missing(set));
+    if (*set->note) printf("%s%s", set->note, set->note[strlen(set->note) - 1] == '\n' ? "" : "\n");
+    const ds_series *s = &set->series[0];
+    printf("%s from %s to %s, median step %g %s\n", set->time,
+           ds_clock_text(&set->clock, s->t[0], a), ds_clock_text(&set->clock, s->t[s->len - 1], b),
+           ds_spacing(set), ds_unit_name(set->clock.unit));
+    ds_normalise *n;
+    ad_status     status = ds_normalise_fit(&n, set, DS_TIME_AS_IS);
+    for (int j = 0; !status && j < set->cols; j++)
+        printf("  %-18s mean %-12.5g deviation %.5g\n", set->column[j], n->mean[j], n->std[j]);
+    if (!status) ds_normalise_free(n);
+    ds_series_set_free(set);
+    return status;
+}
+
+static int ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && !strcmp(text + n - m, end);
+}
+
+static int run(const cli_args *a)
+{
+    const char *what = cli_word(a, 0);
+    struct stat st;
+    ad_status   s;
+    if (!what) return cli_mistake(a, "about what? A run, a checkpoint, a data set or a system");
+    if (stat(what, &st) == 0 && S_ISDIR(st.st_mode))
+        s = info_run(what);
+    else if (ends_with(what, ".safetensors"))
+        s = info_checkpoint(what);
+    else if (ends_with(what, ".ode"))
+        s = info_system(what);
+    else
+        s = info_data(what);
+    return s ? cli_failed(a) : CLI_DONE;
+}
+
+static const cli_option options[] = {
+    { NULL, CLI_FLAG, NULL, NULL, NULL, NULL },
+};
+
+const cli_verb cli_verb_info = {
+    .name     = "info",
+    .summary  = "tells what is in a run, a checkpoint, a data set or a system",
+    .usage    = "RUN|FILE|NAME",
+    .examples = "costate info run\ncostate info lynx-hare\ncostate info run/checkpoint.safetensors",
+    .options  = options,
+    .max_words = 1,
+    .run       = run,
+};
