@@ -36,7 +36,8 @@ static ad_status rooms(adj_solver *a)
     for (int c = 0; ok && c < NDE_COLUMNS; c++) ok = (a->rows[c] = ad_alloc(n)) != NULL;
     size_t nargs = (size_t)s->ode.nargs;
     ok           = ok && (a->args_now = ad_alloc(sizeof(void *) * (nargs + 1))) &&
-         (a->args_sum = ad_alloc(sizeof(void *) * (nargs + 1)));
+         (a->args_sum = ad_alloc(sizeof(void *) * (nargs + 1))) &&
+         (a->args = ad_alloc(sizeof(void *) * (nargs + 1)));
     for (int i = 0; ok && i < s->ode.nargs; i++)
         ok = (a->args_now[i] = ad_alloc(arg_bytes(s, i, s->capacity))) &&
              (a->args_sum[i] = ad_alloc(arg_bytes(s, i, s->capacity)));
@@ -78,7 +79,7 @@ void adj_solver_free(adj_solver *a)
         ad_free(a->zero_k);
     ad_free(a->coefficient_bar), ad_free(a->t_bar), ad_free(a->h_bar), ad_free(a->d_t),
         ad_free(a->d_h);
-    ad_free(a->args_now), ad_free(a->args_sum), ad_free(a->t);
+    ad_free(a->args_now), ad_free(a->args_sum), ad_free(a->args), ad_free(a->t);
     adj_lanes_free(a->lanes);
     nde_solver_free(a->s);
     ad_free(a);
@@ -95,7 +96,7 @@ ad_status adj_solve(adj_solver *a, const nde_solve_args *args)
         a->t_room = many;
     }
     if (args->t && many > 0) memcpy(a->t, args->t, sizeof *a->t * (size_t)many);
-    a->args = args->args;
+    for (int i = 0; args->args && i < a->s->ode.nargs; i++) a->args[i] = args->args[i];
     a->n = args->n, a->times = args->times, a->t_each = args->t_each;
     a->s->record->finished = 0;
     a->owner               = NULL;

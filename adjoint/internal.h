@@ -12,12 +12,12 @@ struct adj_solver {
         *owner; /* the operation whose solve the record holds (operation.c); NULL: nobody's */
     adj_options o;
     /* the last solve's arguments */
-    long               n;
-    int                times, t_each;
-    double            *t;
-    long               t_room;
-    const void *const *args;  /* the caller's */
-    struct adj_lanes  *lanes; /* per sample: lanes.c */
+    long              n;
+    int               times, t_each;
+    double           *t;
+    long              t_room;
+    const void      **args;  /* the caller's arrays, in a list of our own */
+    struct adj_lanes *lanes; /* per sample: lanes.c */
     /* cotangents on their way: of (y1, carry1) and of (y, carry); of the interpolant */
     char   *lambda[2], *kappa[2], *d_y, *d_y1, *d_k, **k, **zero_k, *zero;
     char  **coefficient_bar;
