@@ -503,6 +503,7 @@ void ad_plan_free(ad_plan *p)
     ad_free(p->load.step);
     ad_free(p->main.step);
     ad_free(p->store.step);
+    ad_free(p->flush.step);
     ad_free(p->instr);
     ad_free(p->constants);
     ad_free(p->name);

@@ -31,16 +31,19 @@ typedef struct operand {
 /* One elementwise instruction. */
 typedef struct instr {
     enum { I_STRIP, I_LINCOMB, I_CAST, I_FILL, I_PAIR } kind;
-    ad_opcode      op;
-    ad_type        type;
-    int            m; /* operands */
-    ad_strip_fn   *fn;
-    ad_lincomb_fn *lincomb;
-    ad_cast_fn    *cast;
+    int m;   /* operands                                             */
+    int one; /* what plan_one.c does on a domain of one element       */
+    ad_opcode op;
+    union {
+        ad_strip_fn   *fn;
+        ad_lincomb_fn *lincomb;
+        ad_cast_fn    *cast;
+    };
     operand        d, x[3];
-    const operand *xs; /* lincomb's operands */
     const double  *k;
+    const operand *xs; /* lincomb's operands */
     const long    *attr;
+    ad_type        type;
 } instr;
 
 typedef struct extent { /* elements of an array at run time: fixed, or each times n */
@@ -56,8 +59,10 @@ typedef struct step {
     extent  size; /* S_STRIPS, S_COPY, S_ADD: elements; products and sums: rows                 */
     operand x, b, bias,
         y; /* S_ROWDOT: y is the accumulator (persistent or not), b the dense result     */
-    int has_bias,
-        keep;     /* keep: the accumulator is flushed later, b unused                           */
+    int has_bias, /* S_ROWDOT: bias is the accumulator of a row sum computed on the way; S_PRODUCT: or
+                     the T of ad_product_tanh_back()                                           */
+        keep,     /* keep: the accumulator is flushed later, b unused                           */
+        joined;   /* S_ROWSUM: a row product computes it                                        */
     long m, k, n; /* product extents; rowdot: k = p, n = q                                      */
     int  ta, tb;  /* S_GEMM, S_PACK transposes                                                  */
     ad_pack_kind   pack;
@@ -85,6 +90,7 @@ struct ad_plan {
     ad_graph *g; /* the plan's own copy of what it needs */
     ad_arena *arena;
     section   load_once, once, load, main, store; /* load, store: copies of what is not padded */
+    section   flush;                              /* the sums of main that are kept            */
     instr    *instr;
     int       instrs, instr_capacity;
     constant *constants;
@@ -117,6 +123,8 @@ ad_status plan_build(ad_plan **p, const char *name, int nin, const binding in[],
 
 int       plan_is_once(const ad_graph *g, int id, const char once[]);
 ad_status plan_keep_residuals(ad_plan *p, int n, const binding residual[], size_t bytes);
+int       plan_one_code(const instr *i);
+void      plan_run_one(char *const *base, const instr *i, const instr *end);
 void      plan_debug(const ad_plan *p); /* what COSTATE_DEBUG asks for, on stderr */
 size_t    plan_bytes(ad_type t, ad_shape s, long capacity); /* rounded up, AD_PAD behind */
 

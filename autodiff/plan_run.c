@@ -18,83 +18,65 @@ static inline long count(extent e, long n)
 
 /* --- strip programs ----------------------------------------------------------------------------------------------------- */
 
-static void run_instr(const ad_work *w, const instr *i, long from, long n)
+static inline char *tile_at(char *const *base, operand o, long from)
 {
-    void *d = at(w, i->d) + from * i->d.step;
-    switch (i->kind) {
-    case I_PAIR:
-    case I_STRIP: {
-        ad_strip_args s = { .d = d, .n = n, .k = i->k, .attr = i->attr };
-        for (int j = 0; j < i->m; j++) s.x[j] = at(w, i->x[j]) + from * i->x[j].step;
-        i->fn(&s);
-        return;
-    }
-    case I_LINCOMB: {
-        const void *x[LINCOMB_MOST];
-        for (int j = 0; j < i->m; j++) x[j] = at(w, i->xs[j]) + from * i->xs[j].step;
-        i->lincomb(d, i->m, i->k, x, n);
-        return;
-    }
-    case I_CAST: i->cast(d, at(w, i->x[0]) + from * i->x[0].step, n); return;
-    case I_FILL:
-        if (i->type == AD_F32)
-            for (long j = 0; j < n; j++) ((float *)d)[j] = *(const float *)at(w, i->x[0]);
-        else
-            for (long j = 0; j < n; j++) ((double *)d)[j] = *(const double *)at(w, i->x[0]);
-    }
+    return base[o.base] + o.off + from * o.step;
 }
 
-/* A kernel of whole vectors on one number: through a buffer of its own, so that nothing else is touched. */
-static void run_one_padded(const ad_work *w, const instr *i)
+static void run_lincomb(char *const *base, const instr *i, long from, long n)
 {
-    _Alignas(AD_ALIGN) char d[2 * AD_PAD], x[3][2 * AD_PAD];
-    size_t                  bytes = ad_type_size(i->type);
-    ad_strip_args           s     = { .d = d, .n = 1, .k = i->k, .attr = i->attr };
-    for (int j = 0; j < i->m; j++) {
-        memset(x[j], 0, AD_ALIGN);
-        memcpy(x[j], at(w, i->x[j]), bytes);
-        s.x[j] = x[j];
-    }
-    i->fn(&s);
-    memcpy(at(w, i->d), d, bytes);
+    const void *x[LINCOMB_MOST];
+    for (int j = 0; j < i->m; j++) x[j] = tile_at(base, i->xs[j], from);
+    i->lincomb(tile_at(base, i->d, from), i->m, i->k, x, n);
 }
 
-#define REAL         float
-#define NAME(x)      x##32
-#define FMA(a, b, c) __builtin_fmaf(a, b, c)
-#include "plan_one.inc"
-#undef REAL
-#undef NAME
-#undef FMA
-#define REAL         double
-#define NAME(x)      x##64
-#define FMA(a, b, c) __builtin_fma(a, b, c)
-#include "plan_one.inc"
-#undef REAL
-#undef NAME
-#undef FMA
-
-/* A domain of one element: no vectors, no function call for plain arithmetic. */
-static void run_one(const ad_work *w, const instr *i, const instr *end)
+static void run_fill(char *const *base, const instr *i, long from, long n)
 {
+    void       *d = tile_at(base, i->d, from);
+    const void *x = tile_at(base, i->x[0], 0);
+    if (i->type == AD_F32)
+        for (long j = 0; j < n; j++) ((float *)d)[j] = *(const float *)x;
+    else
+        for (long j = 0; j < n; j++) ((double *)d)[j] = *(const double *)x;
+}
+
+/* Operands that an instruction does not have are the block's front: three resolved without a branch. */
+static inline void run_tile(char *const *base, const instr *i, const instr *end, long from, long n)
+{
+    ad_strip_args s = { .n = n };
     for (; i < end; i++) {
-        int done = i->type == AD_F64 ? one64(w, i) : one32(w, i);
-        if (!done) run_one_padded(w, i);
+        switch (i->kind) {
+        case I_PAIR:
+        case I_STRIP:
+            s.d    = tile_at(base, i->d, from);
+            s.x[0] = tile_at(base, i->x[0], from);
+            s.x[1] = tile_at(base, i->x[1], from);
+            s.x[2] = tile_at(base, i->x[2], from);
+            s.k    = i->k;
+            s.attr = i->attr;
+            i->fn(&s);
+            break;
+        case I_LINCOMB: run_lincomb(base, i, from, n); break;
+        case I_CAST: i->cast(tile_at(base, i->d, from), tile_at(base, i->x[0], from), n); break;
+        case I_FILL: run_fill(base, i, from, n);
+        }
     }
 }
 
 static void run_strips(const ad_work *w, const step *s, long n)
 {
     const instr *first = w->plan->instr + s->first, *end = first + s->count;
-    long         total = count(s->size, n);
+    long         total = count(s->size, n), from = 0;
     if (total == 1) {
-        run_one(w, first, end);
+        plan_run_one(w->base, first, end);
         return;
     }
-    for (long from = 0; from < total; from += TILE) {
-        long m = total - from < TILE ? total - from : TILE;
-        for (const instr *i = first; i < end; i++) run_instr(w, i, from, m);
+    if (total <= TILE) {
+        run_tile(w->base, first, end, 0, total);
+        return;
     }
+    for (; from < total; from += TILE)
+        run_tile(w->base, first, end, from, total - from < TILE ? total - from : TILE);
 }
 
 /* --- products, sums, copies ------------------------------------------------------------------------------------------------ */
@@ -124,7 +106,7 @@ static void run_gemm(const ad_work *w, const step *s, long rows)
 static void run_rows(const ad_work *w, const step *s, long n)
 {
     enum { AT_ONCE = 32 };
-    void *c    = at(w, s->y);
+    void *c    = at(w, s->y), *sum = s->has_bias ? at(w, s->bias) : NULL;
     int   dot  = s->kind == S_ROWDOT;
     long  rows = count(s->size, n);
     if (!s->keep) memset(c, 0, (size_t)s->m);
@@ -137,7 +119,7 @@ static void run_rows(const ad_work *w, const step *s, long n)
                           : (ad_segment){ NULL, at(w, s->in[j]), rows };
         }
         if (dot)
-            ad_dotrows(s->type, m, part, s->k, s->n, c);
+            ad_dotrows(s->type, m, part, s->k, s->n, c, sum);
         else
             ad_sumrows(s->type, m, part, s->n, c);
     }
@@ -200,8 +182,8 @@ static ad_status run_step(const ad_work *w, const step *s, const ad_args *a, lon
                    s->has_bias ? at(w, s->bias) : NULL, at(w, s->y));
         return AD_OK;
     case S_GEMM: run_gemm(w, s, count(s->size, n)); return AD_OK;
-    case S_ROWDOT:
-    case S_ROWSUM: run_rows(w, s, n); return AD_OK;
+    case S_ROWSUM:
+    case S_ROWDOT: run_rows(w, s, n); return AD_OK;
     case S_PACK:
         ad_pack(s->type, s->pack, at(w, s->x), s->tb, s->k, s->n, at(w, s->y));
         return AD_OK;
@@ -265,8 +247,7 @@ ad_status ad_run(const ad_plan *p, ad_work *w, const ad_args *a)
 
 ad_status ad_flush(const ad_plan *p, ad_work *w, const ad_args *a)
 {
-    for (const step *s = p->main.step, *end = s + p->main.count; s < end; s++) {
-        if (!s->keep) continue;
+    for (const step *s = p->flush.step, *end = s + p->flush.count; s < end; s++) {
         if (!a->theta_bar) {
             memset(at(w, s->y), 0, (size_t)s->m);
             continue;

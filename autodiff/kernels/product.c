@@ -28,7 +28,13 @@ ad_product_fn *ad_product(ad_type type, ad_pack_kind kind, long k, long n)
     if (kind == AD_PACK_THIN) {
         return type == AD_F32 ? ad_product_thin_32(n) : ad_product_thin_64(n);
     }
-    return type == AD_F32 ? ad_product_wide_32(k, n) : ad_product_wide_64(k, n);
+    return type == AD_F32 ? ad_product_wide_32(0, k, n) : ad_product_wide_64(0, k, n);
+}
+
+ad_product_fn *ad_product_tanh_back(ad_type type, ad_pack_kind kind, long k, long n)
+{
+    if (kind == AD_PACK_THIN) return NULL;
+    return type == AD_F32 ? ad_product_wide_32(1, k, n) : ad_product_wide_64(1, k, n);
 }
 
 #define BITS 32

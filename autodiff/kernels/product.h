@@ -27,16 +27,22 @@ typedef void ad_product_fn(long m, long k, long n, const void *x, const void *pa
 /* NULL for a thin product of too many columns; never for the kind that ad_pack_choose() picks. */
 ad_product_fn *ad_product(ad_type type, ad_pack_kind kind, long k, long n);
 
+/* Y = (X B) (1 - T^2) element by element, T [m, n] in the place of the bias: a tanh layer's pullback, with the bits of
+   ad_product() and the strip kernels of omsq and mul. Y is not T. NULL for thin products. */
+ad_product_fn *ad_product_tanh_back(ad_type type, ad_pack_kind kind, long k, long n);
+
 /* 1 where OpenBLAS (one thread) is clearly faster, for batches whose rounding need not be independent of the rows. */
 int ad_product_prefers_blas(ad_type type, long m, long k, long n);
 
 /* Sums over rows: C += sum_s A_s' B_s, A_s [rows_s, p], B_s [rows_s, q]. The accumulator C is kept in the kernel's own layout
    between calls (ad_dotrows_bytes(), zero at the start) so that many steps add into it; ad_dotrows_flush() adds it to a
-   dense [p, q] array (not padded: written exactly) and zeroes it. Rows are added in order.
+   dense [p, q] array (not padded: written exactly) and zeroes it. Rows are added in order (a few partial sums where C is small).
    The same for sums alone: rowsum [q] of B_s. */
 typedef struct ad_segment { const void *a, *b; long rows; } ad_segment;
 size_t ad_dotrows_bytes(ad_type type, long p, long q);
-void   ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c);
+/* sum: where the sums over rows of one of the factors go as well, as ad_sumrows() would have added them; or NULL. */
+void   ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c, void *sum);
+int    ad_dotrows_sums(ad_type type, long p, long q); /* of which one: 0 a, 1 b; -1: of neither */
 void   ad_dotrows_flush(ad_type type, long p, long q, void *c, void *dense);
 void   ad_dotrows_store(ad_type type, long p, long q, const void *c, void *dense); /* sets instead of adding, keeps c */
 size_t ad_sumrows_bytes(ad_type type, long q);

@@ -10,8 +10,9 @@
    registers, 32 with AVX-512 and 16 before, next to the operands. */
 enum { PANEL = 4, TILE_ROWS = VECTOR_BYTES == 64 ? 4 : 2 };
 
-ad_product_fn *ad_product_wide_32(long k, long n);
-ad_product_fn *ad_product_wide_64(long k, long n);
+/* back: ad_product_tanh_back()'s, which find t in the place of the bias */
+ad_product_fn *ad_product_wide_32(int back, long k, long n);
+ad_product_fn *ad_product_wide_64(int back, long k, long n);
 ad_product_fn *ad_product_thin_32(long n);
 ad_product_fn *ad_product_thin_64(long n);
 

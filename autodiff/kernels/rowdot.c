@@ -29,13 +29,20 @@ size_t ad_dotrows_bytes(ad_type type, long p, long q)
     return (size_t)vectors * VECTOR_BYTES;
 }
 
-void ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c)
+int ad_dotrows_sums(ad_type type, long p, long q)
+{
+    int swap = swapped(type, p, q);
+    return (swap ? p : q) < ad_lanes(type) ? -1 : !swap;
+}
+
+void ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c,
+                void *sum)
 {
     int swap = swapped(type, p, q);
     if (type == AD_F32)
-        rowdot_32(segments, s, swap ? q : p, swap ? p : q, swap, c);
+        rowdot_32(segments, s, swap ? q : p, swap ? p : q, swap, c, sum);
     else
-        rowdot_64(segments, s, swap ? q : p, swap ? p : q, swap, c);
+        rowdot_64(segments, s, swap ? q : p, swap ? p : q, swap, c, sum);
 }
 
 void ad_dotrows_store(ad_type type, long p, long q, const void *c, void *dense)

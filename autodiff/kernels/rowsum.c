@@ -1,14 +1,19 @@
 /* rowsum.c - the sum over rows of B [rows, q] (see product.h): bias gradients.
 
-   Rows are dense, so B is a flat array, and the columns repeat with the period q. With V = q / gcd(q, LANES) vectors as
-   accumulator, flat vector number i adds into number i mod V, and a column's lanes are always the same: no lane is
-   wasted however thin B is. The accumulator holds V LANES / q partial sums of each column, added up when it is read. The
-   last vector of a segment is cut by a mask. */
+   A row of a vector or more is added to an accumulator of q numbers in whole vectors, in the order of the rows: what
+   ad_dotrows() does to the rows it holds in registers anyway, with the same bits.
+
+   Thinner rows are taken as the flat array that they are. Columns repeat with the period q; with V = q / gcd(q, LANES)
+   vectors as accumulator, flat vector number i adds into number i mod V, and a column's lanes are always the same: no
+   lane is wasted. The accumulator holds V LANES / q partial sums of each column, added up when it is read. The last
+   vector of a segment is cut by a mask. */
 #include "product_kernels.h"
 
+/* Vectors of the accumulator. */
 static long period(ad_type type, long q)
 {
     long a = q, b = ad_lanes(type);
+    if (q >= b) return ad_vectors(type, q);
     while (b) {
         long r = a % b;
         a = b, b = r;
