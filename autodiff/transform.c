@@ -131,11 +131,33 @@ static ad_status check_seeds(const char *what, int n, const ad_var v[], const ad
     return AD_OK;
 }
 
+/* All of v are nodes of g (or, where that is meant, none). */
+static ad_status check_vars(const char *what, const ad_graph *g, int n, const ad_var v[], int none)
+{
+    for (int i = 0; i < n; i++) {
+        if (v[i].id < 0 && !v[i].g && none) continue;
+        if (v[i].id < 0)
+            return ad_fail(AD_INVALID, "%s: variable %d to differentiate by was never built", what,
+                           i);
+        if (v[i].g != g)
+            return ad_fail(AD_INVALID, "%s: variable %d belongs to another graph", what, i);
+    }
+    return AD_OK;
+}
+
 static ad_graph *graph_of(int n, const ad_var v[])
 {
     for (int i = 0; i < n; i++)
         if (v[i].g) return v[i].g;
     return NULL;
+}
+
+/* Nothing to differentiate: most often a mistake of the graph's, which tells more. */
+static ad_status nothing(const char *what, int nx, const ad_var x[])
+{
+    ad_graph *g = graph_of(nx, x);
+    if (g) AD_TRY(ad_graph_status(g));
+    return ad_fail(AD_INVALID, "%s: nothing to differentiate was given", what);
 }
 
 static ad_status tape_new(ad_tape *tape, ad_graph *g)
@@ -155,8 +177,10 @@ ad_status ad_vjp(int ny, const ad_var y[], const ad_var y_bar[], int nx, const a
                  ad_var x_bar[])
 {
     ad_graph *g = graph_of(ny, y);
-    if (!g) return ad_fail(AD_INVALID, "vjp: no output to differentiate");
+    if (!g) return nothing("vjp", nx, x);
     AD_TRY(ad_graph_status(g));
+    AD_TRY(check_vars("vjp", g, ny, y, 1));
+    AD_TRY(check_vars("vjp", g, nx, x, 0));
     AD_TRY(check_seeds("vjp", ny, y, y_bar));
     ad_tape tape;
     AD_TRY(tape_new(&tape, g));
@@ -183,8 +207,10 @@ ad_status ad_jvp(int nx, const ad_var x[], const ad_var x_dot[], int ny, const a
                  ad_var y_dot[])
 {
     ad_graph *g = graph_of(ny, y);
-    if (!g) return ad_fail(AD_INVALID, "jvp: no output to differentiate");
+    if (!g) return nothing("jvp", nx, x);
     AD_TRY(ad_graph_status(g));
+    AD_TRY(check_vars("jvp", g, ny, y, 1));
+    AD_TRY(check_vars("jvp", g, nx, x, 0));
     AD_TRY(check_seeds("jvp", nx, x, x_dot));
     int size = ad_graph_size(g), most = 1;
     for (int id = 0; id < size; id++)
@@ -228,8 +254,7 @@ ad_status ad_jvp(int nx, const ad_var x[], const ad_var x_dot[], int ny, const a
 
 ad_status ad_gradient(ad_var loss, int nx, const ad_var x[], ad_var x_bar[])
 {
-    if (loss.id < 0)
-        return loss.g ? ad_graph_status(loss.g) : ad_fail(AD_INVALID, "gradient: no loss");
+    if (loss.id < 0) return nothing("gradient", nx, x);
     ad_shape s = ad_shape_of(loss);
     char     text[64];
     if (s.batched || ad_elements(s) != 1)
