@@ -79,12 +79,27 @@ static void gather_frame(lanes_round *r)
     }
 }
 
+/* The stages' values of a row, for the interpolant. An attempt without outputs kept none: zeros, since the row's
+   cotangents are zero and zero times what lies there from before need not be. */
+static void take_stages(lanes_round *r, long i)
+{
+    const nde_layout *y     = r->s->layout;
+    const char       *from  = adj_lanes_block(r, i)->stages;
+    int               carry = r->s->step->has_carry, last = r->s->step->stages - 1;
+    for (int k = carry; k <= last - carry; k++) {
+        if (from)
+            take_row(y, r->s->w.k[k], i, from + (size_t)k * y->bytes, adj_lanes_step(r, i)->row);
+        else
+            take_row(y, r->s->w.k[k], i, r->a->zero, 0);
+    }
+}
+
 ad_status adj_lanes_pack(lanes_round *r)
 {
     nde_solver       *s     = r->s;
     adj_lanes        *w     = r->w;
     const nde_layout *y     = s->layout;
-    int               carry = s->step->has_carry, last = s->step->stages - 1, any = 0;
+    int               carry = s->step->has_carry, any = 0;
     for (long i = 0; i < r->m; i++) {
         const lane_step  *k = adj_lanes_step(r, i);
         const lane_block *b = adj_lanes_block(r, i);
@@ -114,10 +129,7 @@ ad_status adj_lanes_pack(lanes_round *r)
     nde_solver_bind_stages(s, w->carry, w->carry1);
     if (s->record->keep_frames) {
         gather_frame(r);
-        for (long i = 0; any && i < r->m; i++)
-            for (int k = carry; k <= last - carry && adj_lanes_block(r, i)->stages; k++)
-                take_row(y, s->w.k[k], i, adj_lanes_block(r, i)->stages + (size_t)k * y->bytes,
-                         adj_lanes_step(r, i)->row);
+        for (long i = 0; any && i < r->m; i++) take_stages(r, i);
         return AD_OK;
     }
     s->stats.nfe += r->m * s->step->evaluations;
