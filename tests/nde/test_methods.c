@@ -155,7 +155,7 @@ Test(methods, estimate_with_their_order)
         cr_expect(fabs(p - m->error_order) < 0.25, "%s: observed order %.3f", m->name, p);
         seen++;
     }
-    cr_expect_eq(seen, 6);
+    cr_expect_geq(seen, 6);
     double p = estimate_order(&nde_dop853, nde_dop853.e, 0.1);
     cr_expect(fabs(p - 5) < 0.25, "dop853: observed order %.3f", p);
     p = estimate_order(&nde_dop853, nde_dop853.e2, 0.02);
