@@ -1,17 +1,11 @@
 #include <math.h>
 #include <string.h>
 
-#include <costate/autodiff/loss.h>
 #include <costate/autodiff/optim.h>
-#include <costate/autodiff/plan.h>
-#include <costate/autodiff/random.h>
 #include <costate/autodiff/schedule.h>
 
-#include "collocate.h"
-
-enum { ROWS = 256 }; /* points in a step */
-
-static const uint64_t stream_of_points = 0x706f696e7473u; /* "points" */
+#include "linear.h"
+#include "points.h"
 
 void mdl_to_steps(const mdl_model *m, void *theta, void *theta_bar)
 {
@@ -47,176 +41,14 @@ void mdl_collocation_point(const mdl_model *m, const mdl_data *d, const mdl_trac
     }
 }
 
-typedef struct points {
-    mdl_model   *m;
-    ad_graph    *g;
-    ad_plan     *forward, *backward;
-    ad_work     *fw, *bw;
-    void        *residual, *t, *y, *f, *f_bar, *theta_bar;
-    double      *state, *slope, *value, *bar, *weight; /* [ROWS][dim] */
-    const void **in;
-    void       **out;
-    const void **back_in;
-    int          nparts;
-} points;
-
-static int part_count(const mdl_model *m)
-{
-    return m->parts ? m->dim : 1;
-}
-
-static ad_status trace(points *p, ad_var *in, ad_var *out)
-{
-    mdl_model *m    = p->m;
-    ad_type    type = m->ode.type;
-    in[0]           = ad_input(p->g, "t", AD_F64, ad_rows(1));
-    for (int i = 0; i < p->nparts; i++)
-        in[1 + i] = ad_input(p->g, "y", type, ad_rows(m->parts ? 1 : m->dim));
-    nde_point at = { .g     = p->g,
-                     .t     = in[0],
-                     .y     = in[1],
-                     .parts = p->nparts,
-                     .part  = in + 1,
-                     .theta = m->ode.theta,
-                     .type  = type };
-    if (m->ode.field)
-        out[0] = m->ode.field(&at, m->ode.ctx);
-    else
-        m->ode.field_parts(&at, out, m->ode.ctx);
-    return ad_graph_status(p->g);
-}
-
-static ad_status compile(points *p)
-{
-    AD_TRY(ad_graph_new(&p->g));
-    ad_var   *in = ad_alloc((size_t)(2 * p->nparts + 1) * sizeof *in), *out = in + 1 + p->nparts;
-    char     *none = ad_alloc((size_t)p->nparts + 1);
-    ad_status s    = in && none ? trace(p, in, out) : AD_NO_MEMORY;
-    if (!s) {
-        ad_pullback  pull = { .want_in = none, .want_params = 1 };
-        ad_pair_spec spec = { p->nparts + 1, p->nparts, in, out, 1, &pull };
-        s                 = ad_plan_pair(&p->forward, &p->backward, &spec,
-                                         &(ad_plan_options){ .name = "collocation", .capacity = ROWS });
-    }
-    ad_free(in);
-    ad_free(none);
-    if (!s) s = ad_work_new(&p->fw, p->forward);
-    if (!s) s = ad_work_new(&p->bw, p->backward);
-    return s;
-}
-
-static ad_status room(points *p)
-{
-    size_t n = (size_t)ROWS * (size_t)p->m->dim, k = (size_t)p->nparts;
-    p->residual  = ad_alloc(ad_plan_residual_bytes(p->forward) + 1);
-    p->t         = ad_alloc(ROWS * sizeof(double));
-    p->y         = ad_alloc(n * sizeof(double));
-    p->f         = ad_alloc(n * sizeof(double));
-    p->f_bar     = ad_alloc(n * sizeof(double));
-    p->theta_bar = ad_alloc((size_t)p->m->count * sizeof(double));
-    p->state     = ad_alloc(5 * n * sizeof(double));
-    p->in        = ad_alloc((3 * k + 2) * sizeof(void *));
-    p->out       = ad_alloc((2 * k + 1) * sizeof(void *));
-    if (!p->residual || !p->t || !p->y || !p->f || !p->f_bar || !p->theta_bar || !p->state ||
-        !p->in || !p->out)
-        return AD_NO_MEMORY;
-    p->slope  = p->state + n;
-    p->value  = p->slope + n;
-    p->bar    = p->value + n;
-    p->weight = p->bar + n;
-    return AD_OK;
-}
-
-static void clear(points *p)
-{
-    ad_work_free(p->fw);
-    ad_work_free(p->bw);
-    ad_plan_free(p->forward);
-    ad_plan_free(p->backward);
-    ad_graph_free(p->g);
-    ad_free(p->residual);
-    ad_free(p->t);
-    ad_free(p->y);
-    ad_free(p->f);
-    ad_free(p->f_bar);
-    ad_free(p->theta_bar);
-    ad_free(p->state);
-    ad_free(p->in);
-    ad_free(p->out);
-}
-
-/* n points, scaled so that every component counts alike. */
-static void draw(points *p, const mdl_data *d, long iteration, long n, long total)
-{
-    mdl_model *m = p->m;
-    for (long i = 0; i < n; i++) {
-        uint64_t bits = ad_random_bits((uint64_t)m->config->seed, stream_of_points,
-                                       (uint64_t)(iteration * n + i));
-        long     r    = total <= ROWS ? i : (long)(bits % (uint64_t)total);
-        int      s    = 0;
-        while (r >= d->track[s].fit) r -= d->track[s++].fit;
-        double *slope = p->slope + i * m->dim;
-        mdl_collocation_point(m, d, &d->track[s], r, p->state + i * m->dim, slope);
-        ((double *)p->t)[i] = d->track[s].t[r];
-        for (int k = 0; k < m->dim; k++) {
-            p->weight[i * m->dim + k] = !isnan(slope[k]);
-            slope[k] *= d->pace / m->size[k];
-        }
-    }
-    mdl_pack(m, n, p->state, p->y);
-}
-
-static void aim(points *p, long n)
-{
-    mdl_model *m    = p->m;
-    size_t     part = (size_t)(m->parts ? n : n * m->dim) * ad_type_size(m->ode.type);
-    p->in[0]        = p->t;
-    for (int i = 0; i < p->nparts; i++) {
-        p->in[1 + i]             = (char *)p->y + (size_t)i * part;
-        p->out[i]                = (char *)p->f + (size_t)i * part;
-        p->in[1 + p->nparts + i] = (char *)p->f_bar + (size_t)i * part;
-        p->out[p->nparts + i]    = NULL;
-    }
-    p->out[2 * p->nparts] = NULL;
-}
-
-/* (1) over n points and its gradient. */
-static ad_status evaluate(points *p, const mdl_data *d, long n, double *loss)
-{
-    mdl_model *m    = p->m;
-    ad_type    type = m->ode.type;
-    long       all  = n * m->dim;
-    aim(p, n);
-    memset(p->theta_bar, 0, (size_t)m->count * ad_type_size(type));
-    ad_args a = { .n = n, .in = p->in, .out = p->out, .theta = m->theta, .residual = p->residual };
-    AD_TRY(ad_execute(p->forward, p->fw, &a));
-    mdl_unpack(m, n, p->f, p->value);
-    for (long i = 0; i < all; i++) p->value[i] *= d->pace / m->size[i % m->dim];
-    *loss = ad_loss_value(&(ad_loss_args){ .loss  = AD_LOSS_MSE,
-                                           .type  = AD_F64,
-                                           .n     = all,
-                                           .y     = p->value,
-                                           .want  = p->slope,
-                                           .w     = p->weight,
-                                           .y_bar = p->bar });
-    for (long i = 0; i < all; i++) p->bar[i] *= d->pace / m->size[i % m->dim];
-    mdl_pack(m, n, p->bar, p->f_bar);
-    a.out       = p->out + p->nparts;
-    a.theta_bar = p->theta_bar;
-    return ad_execute(p->backward, p->bw, &a);
-}
-
-static ad_status descend(points *p, const mdl_data *d, ad_optim *optim, long iterations,
+static ad_status descend(mdl_points *p, const mdl_data *d, ad_optim *optim, long iterations,
                          double *loss)
 {
-    long        total = 0;
     ad_schedule schedule;
-    for (int i = 0; i < d->count; i++) total += d->track[i].fit;
-    long n = total < ROWS ? total : ROWS;
     AD_TRY(ad_schedule_parse(&schedule, "cosine:0.01", iterations));
     for (long i = 0; i < iterations; i++) {
-        draw(p, d, i, n, total);
-        AD_TRY(evaluate(p, d, n, loss));
+        long n = mdl_points_draw(p, d, i);
+        AD_TRY(mdl_points_gradient(p, d, n, loss));
         mdl_to_steps(p->m, p->m->theta, p->theta_bar);
         ad_status s = ad_optim_step(optim, ad_schedule_factor(&schedule, i), p->m->theta,
                                     p->theta_bar);
@@ -228,21 +60,133 @@ static ad_status descend(points *p, const mdl_data *d, ad_optim *optim, long ite
     return AD_OK;
 }
 
+/* --- constants alone: Gauss and Newton with Levenberg's damping, whatever their size --- */
+
+typedef struct newton {
+    int     n;  /* unknown constants */
+    long   *at; /* in theta          */
+    double *jtj, *jtr, *a, *b, *base, *kept;
+} newton;
+
+/* Half the sum of squares of (1) at theta. */
+static double cost(mdl_points *p, const mdl_data *d, long n)
+{
+    double sum = 0;
+    if (mdl_points_field(p, d, n)) return INFINITY;
+    for (long i = 0; i < n * p->m->dim; i++) {
+        if (p->weight[i] == 0) continue;
+        double e = p->value[i] - p->slope[i];
+        sum += e * e / 2;
+    }
+    return isnan(sum) ? INFINITY : sum;
+}
+
+/* J by differences of the field, a column a constant. */
+static ad_status normal_equations(mdl_points *p, const mdl_data *d, long n, newton *w,
+                                  double *jacobian)
+{
+    mdl_model *m    = p->m;
+    ad_type    type = m->ode.type;
+    long       all  = n * m->dim;
+    AD_TRY(mdl_points_field(p, d, n));
+    memcpy(w->base, p->value, (size_t)all * sizeof(double));
+    for (int k = 0; k < w->n; k++) {
+        double x = mdl_get(type, m->theta, w->at[k]),
+               h = (type == AD_F32 ? 1e-3 : 1e-6) * (fabs(x) + m->step[w->at[k]]);
+        mdl_put(type, m->theta, w->at[k], x + h);
+        h           = mdl_get(type, m->theta, w->at[k]) - x;
+        ad_status s = mdl_points_field(p, d, n);
+        mdl_put(type, m->theta, w->at[k], x);
+        AD_TRY(s);
+        for (long i = 0; i < all; i++)
+            jacobian[k * all + i] = p->weight[i] == 0 ? 0 : (p->value[i] - w->base[i]) / h;
+    }
+    for (int k = 0; k < w->n; k++) {
+        w->jtr[k] = 0;
+        for (long i = 0; i < all; i++)
+            if (p->weight[i] != 0) w->jtr[k] -= jacobian[k * all + i] * (w->base[i] - p->slope[i]);
+        for (int l = 0; l <= k; l++) {
+            double sum = 0;
+            for (long i = 0; i < all; i++) sum += jacobian[k * all + i] * jacobian[l * all + i];
+            w->jtj[k * w->n + l] = sum;
+        }
+    }
+    return AD_OK;
+}
+
+static void move(mdl_model *m, const newton *w, const double *by)
+{
+    for (int k = 0; k < w->n; k++) {
+        double x = w->kept[k] + (by ? by[k] : 0);
+        mdl_put(m->ode.type, m->theta, w->at[k], fmin(fmax(x, m->lo[w->at[k]]), m->hi[w->at[k]]));
+    }
+}
+
+static ad_status iterate(mdl_points *p, const mdl_data *d, long n, newton *w, double *jacobian)
+{
+    double now = cost(p, d, n), damping = 1e-4;
+    for (int i = 0; i < 30 && isfinite(now); i++) {
+        double next = INFINITY;
+        AD_TRY(normal_equations(p, d, n, w, jacobian));
+        for (int k = 0; k < w->n; k++) w->kept[k] = mdl_get(p->m->ode.type, p->m->theta, w->at[k]);
+        for (; damping < 1e8; damping *= 10) {
+            memcpy(w->a, w->jtj, (size_t)(w->n * w->n) * sizeof(double));
+            memcpy(w->b, w->jtr, (size_t)w->n * sizeof(double));
+            if (!mdl_solve_spd(w->n, w->a, damping, 1, w->b)) continue;
+            move(p->m, w, w->b);
+            next = cost(p, d, n);
+            if (next < now) break;
+            move(p->m, w, NULL);
+        }
+        if (!(next < (1 - 1e-9) * now)) break;
+        now = next;
+        damping *= 0.1;
+    }
+    return AD_OK;
+}
+
+static ad_status solve_constants(mdl_points *p, const mdl_data *d)
+{
+    mdl_model *m    = p->m;
+    int        most = nde_system_about(m->system)->parameters;
+    long       n = mdl_points_draw(p, d, 0), all = n * m->dim;
+    size_t     q     = (size_t)most;
+    double    *block = ad_alloc((2 * q * q + 3 * q + (q + 1) * (size_t)all) * sizeof *block);
+    newton     w     = { .at = ad_alloc((q + 1) * sizeof *w.at) };
+    ad_status  s     = block && w.at ? AD_OK : AD_NO_MEMORY;
+    for (int i = 0; !s && i < most; i++)
+        if (nde_system_about(m->system)->parameter[i].fit)
+            w.at[w.n++] = ad_params_view(m->params, i)->offset;
+    if (!s) {
+        w.jtj  = block;
+        w.a    = w.jtj + q * q;
+        w.jtr  = w.a + q * q;
+        w.b    = w.jtr + q;
+        w.kept = w.b + q;
+        w.base = w.kept + q;
+        if (w.n) s = iterate(p, d, n, &w, w.base + all);
+    }
+    ad_free(block);
+    ad_free(w.at);
+    return s;
+}
+
 ad_status mdl_collocate(mdl_model *m, const mdl_data *d, long iterations, double *loss)
 {
-    ad_optim *optim = NULL;
-    points    p     = { .m = m, .nparts = part_count(m) };
-    *loss           = NAN;
+    ad_optim  *optim = NULL;
+    mdl_points p;
+    *loss = NAN;
     if (iterations <= 0 || (m->system && m->hidden)) return AD_OK;
     if (!m->system && m->config->linear) AD_TRY(mdl_fit_linear_map(m, d));
-    ad_status s = compile(&p);
-    if (!s) s = room(&p);
-    if (!s)
+    ad_status s      = mdl_points_new(&p, m);
+    int       newton = m->system && nde_system_about(m->system)->networks == 0;
+    if (!s && newton) s = solve_constants(&p, d);
+    if (!s && !newton)
         s = ad_optim_new(&optim, ad_optimizer_find("adam"), m->params,
                          &(ad_optim_options){ .rate = 0.01, .clip = 10 });
-    if (!s) s = descend(&p, d, optim, iterations, loss);
+    if (!s && !newton) s = descend(&p, d, optim, iterations, loss);
     ad_optim_free(optim);
-    clear(&p);
+    mdl_points_clear(&p);
     if (!s) mdl_model_rescale(m);
     return s;
 }

@@ -119,6 +119,16 @@ static ad_status one_of(const char *key, const char *text, const char *a, const 
     return ad_fail(AD_INVALID, "%s is '%.40s', it must be %s or %s", key, text, a, b);
 }
 
+/* By itself: a cosine that ends at a fiftieth, after a tenth of the run but at most 20 steps of warm-up. */
+ad_status mdl_config_schedule(const mdl_config *c, ad_schedule *schedule)
+{
+    char text[64];
+    long warmup = c->iterations / 10 < 20 ? c->iterations / 10 : 20;
+    snprintf(text, sizeof text, "cosine:0.02+warmup:%ld", warmup);
+    if (warmup == 0) snprintf(text, sizeof text, "cosine:0.02");
+    return ad_schedule_parse(schedule, c->schedule ? c->schedule : text, c->iterations);
+}
+
 static ad_status check_names(const mdl_config *c)
 {
     ad_loss     loss;
@@ -127,7 +137,7 @@ static ad_status check_names(const mdl_config *c)
     AD_TRY(one_of("starts", c->starts, "data", "fitted"));
     AD_TRY(one_of("precision", c->precision, "float64", "float32"));
     AD_TRY(ad_loss_find(c->loss, &loss));
-    AD_TRY(ad_schedule_parse(&schedule, c->schedule, c->iterations));
+    AD_TRY(mdl_config_schedule(c, &schedule));
     if (!ad_activation_find(c->activation)) return AD_INVALID;
     if (!ad_optimizer_find(c->optimizer)) return AD_INVALID;
     return nde_method(c->method) ? AD_OK : AD_INVALID;

@@ -3,7 +3,7 @@
 #define COSTATE_MODELS_CONFIG_H
 
 #include <costate/autodiff/memory.h>
-#include <costate/autodiff/status.h>
+#include <costate/autodiff/schedule.h>
 
 COSTATE_BEGIN_DECLS
 
@@ -59,6 +59,9 @@ void      mdl_config_free(mdl_config *c);
 ad_status mdl_config_set(mdl_config *c, const char *key, const char *text);
 /* Values that make no sense together or alone: one sentence. */
 ad_status mdl_config_check(const mdl_config *c);
+
+/* The schedule of the learning rate that the settings ask for. */
+ad_status mdl_config_schedule(const mdl_config *c, ad_schedule *schedule);
 
 struct json_t; /* jansson's */
 /* A new reference to an object of all settings; NULL without memory. */

@@ -31,17 +31,15 @@ static void choose_window(mdl_fit *f)
 
 static ad_status new_solver(mdl_fit *f)
 {
-    double *atol = ad_alloc((size_t)f->m->dim * sizeof *atol);
-    if (!atol) return AD_NO_MEMORY;
-    for (int k = 0; k < f->m->dim; k++) atol[k] = f->c->atol * f->m->size[k];
+    f->atol = ad_alloc((size_t)f->m->dim * sizeof *f->atol);
+    if (!f->atol) return AD_NO_MEMORY;
+    for (int k = 0; k < f->m->dim; k++) f->atol[k] = f->c->atol * f->m->size[k];
     nde_options o = { .method    = nde_method(f->c->method),
                       .rtol      = f->c->rtol,
-                      .atol_each = atol,
+                      .atol_each = f->atol,
                       .max_steps = f->c->max_steps,
                       .batching  = f->batch->joint ? NDE_JOINT : NDE_PER_SAMPLE };
-    ad_status   s = adj_solver_new(&f->solver, &f->m->ode, &o, NULL, f->batch->capacity);
-    ad_free(atol);
-    return s;
+    return adj_solver_new(&f->solver, &f->m->ode, &o, NULL, f->batch->capacity);
 }
 
 static ad_status new_parts(mdl_fit *f)
@@ -51,7 +49,7 @@ static ad_status new_parts(mdl_fit *f)
     long              n    = f->fitted && f->d->count < c->batch ? f->d->count : c->batch;
     int joint = (!f->m->absolute && mdl_data_is_regular(f->d)) || (f->fitted && f->d->count == 1);
     AD_TRY(ad_loss_find(c->loss, &f->loss));
-    AD_TRY(ad_schedule_parse(&f->schedule, c->schedule, c->iterations));
+    AD_TRY(mdl_config_schedule(c, &f->schedule));
     choose_window(f);
     AD_TRY(mdl_batch_new(&f->batch, f->m, f->d, n, f->window, joint));
     f->trial     = ad_alloc((size_t)n * sizeof *f->trial);
@@ -122,6 +120,7 @@ void mdl_fit_free(mdl_fit *f)
     ad_free(f->theta_bar);
     ad_free(f->average);
     ad_free(f->kept);
+    ad_free(f->atol);
     ad_free(f);
 }
 
@@ -130,18 +129,26 @@ static size_t theta_bytes(const mdl_fit *f)
     return (size_t)f->m->count * ad_type_size(f->m->ode.type);
 }
 
+static ad_status take_average(mdl_fit *f)
+{
+    ad_type type = f->m->ode.type;
+    memcpy(f->average, f->m->theta, theta_bytes(f));
+    if (!f->ema || !f->ema->updates) return AD_OK;
+    AD_TRY(ad_ema_read(f->ema, f->average));
+    for (long i = 0; i < f->m->count; i++) /* known constants stay what they are, to the bit */
+        if (f->m->step[i] == 0) mdl_put(type, f->average, i, mdl_get(type, f->m->theta, i));
+    return AD_OK;
+}
+
 /* The candidate is measured where there is a validation part; else it is what is kept. */
 static ad_status consider(mdl_fit *f)
 {
-    if (f->ema && f->ema->updates)
-        AD_TRY(ad_ema_read(f->ema, f->average));
-    else
-        memcpy(f->average, f->m->theta, theta_bytes(f));
+    AD_TRY(take_average(f));
     if (f->trials) {
         double loss;
         AD_TRY(mdl_fit_validate(f, &loss));
-        f->p.validation = f->latest = loss;
-        f->since_best               = f->number[FIT_FRACTION] > 0.5 ? f->since_best + 1 : 0;
+        f->p.validation = f->number[FIT_LATEST] = loss;
+        f->since_best = f->number[FIT_FRACTION] > 0.5 ? f->since_best + 1 : 0;
         if (!(loss < f->number[FIT_BEST])) return AD_OK;
         f->number[FIT_BEST] = loss;
         f->since_best       = 0;
@@ -187,17 +194,19 @@ static void tell(mdl_fit *f)
 
 /* The last part of the plan, with the validation part among the training data: what comes right before a forecast tells most
    about it. It goes on from where training stands, or, where that has become much worse than the best, from the best. */
-static void use_all(mdl_fit *f)
+static ad_status use_all(mdl_fit *f)
 {
+    AD_TRY(take_average(f));
     f->number[FIT_WHOLE]    = 1;
     f->number[FIT_FRACTION] = fmax(f->number[FIT_FRACTION], LAST_PART);
-    int worse               = f->latest > 2 * f->number[FIT_BEST];
+    int worse               = f->number[FIT_LATEST] > 2 * f->number[FIT_BEST];
     memcpy(f->m->theta, worse ? f->kept : f->average, theta_bytes(f));
     if (f->ema) {
         f->ema->updates = 0;
         memset(f->ema->average, 0, theta_bytes(f));
     }
     mdl_fit_use_all(f);
+    return AD_OK;
 }
 
 static int should_use_all(const mdl_fit *f)
@@ -231,7 +240,7 @@ ad_status mdl_fit_run(mdl_fit *f, mdl_watcher *watch, void *ctx)
     AD_TRY(warm_up(f));
     while ((f->end = where(f)) == MDL_RUNNING) {
         AD_TRY(iterate(f, &dt));
-        if (should_use_all(f)) use_all(f);
+        if (should_use_all(f)) AD_TRY(use_all(f));
         tell(f);
         if (watch && watch(&f->p, ctx)) {
             f->end = MDL_INTERRUPTED;

@@ -9,7 +9,7 @@
 
 #include "batch.h"
 
-enum { MDL_NUMBERS = 6 };
+enum { MDL_NUMBERS = 7 };
 
 struct mdl_fit {
     mdl_model        *m;
@@ -32,15 +32,15 @@ struct mdl_fit {
     long              trials, trial_rows;
     mdl_progress      p;
     mdl_end           end;
-    double            latest; /* validation */
-    double            began;  /* monotonic seconds when it would have begun without pauses */
+    double           *atol;  /* [dim], the solver reads it */
+    double            began; /* monotonic seconds when it would have begun without pauses */
     /* kept in a checkpoint beside the above */
     int64_t  iteration, failures, in_a_row, since_best;
     uint64_t seed;
     double   number[MDL_NUMBERS]; /* see the enum */
 };
 
-enum { FIT_FRACTION, FIT_BEST, FIT_CUT, FIT_SECONDS, FIT_WARM, FIT_WHOLE };
+enum { FIT_FRACTION, FIT_BEST, FIT_CUT, FIT_SECONDS, FIT_WARM, FIT_WHOLE, FIT_LATEST };
 
 /* fit_step.c: one iteration. *loss NaN: nothing could be solved. */
 ad_status mdl_fit_step(mdl_fit *f, double *loss);

@@ -16,6 +16,7 @@ struct mdl_forecaster {
     size_t           room_t; /* times that fit y and t  */
     long             steps;
     double          *step_t, *step_h;
+    double          *atol; /* the solver reads it */
 };
 
 static int note_step(const nde_attempt *a, void *ctx)
@@ -35,29 +36,28 @@ ad_status mdl_forecaster_new(mdl_forecaster **out, const mdl_model *m, const mdl
     if (!f) return AD_NO_MEMORY;
     size_t dim = (size_t)m->dim, x = sizeof(double);
     f->m = m, f->d = d;
-    f->x           = ad_alloc(dim * x);
-    f->trial       = ad_alloc(dim * x);
-    f->rows        = ad_alloc((dim + 1) * dim * x);
-    f->jtj         = ad_alloc(2 * dim * dim * x);
-    f->jtr         = ad_alloc(3 * dim * x);
-    f->y0          = ad_alloc((dim + 1) * dim * x);
-    f->step_t      = ad_alloc(STEPS * x);
-    f->step_h      = ad_alloc(STEPS * x);
-    ad_status s    = AD_NO_MEMORY;
-    double   *atol = ad_alloc(dim * x);
+    f->x        = ad_alloc(dim * x);
+    f->trial    = ad_alloc(dim * x);
+    f->rows     = ad_alloc((dim + 1) * dim * x);
+    f->jtj      = ad_alloc(2 * dim * dim * x);
+    f->jtr      = ad_alloc(3 * dim * x);
+    f->y0       = ad_alloc((dim + 1) * dim * x);
+    f->step_t   = ad_alloc(STEPS * x);
+    f->step_h   = ad_alloc(STEPS * x);
+    ad_status s = AD_NO_MEMORY;
+    f->atol     = ad_alloc(dim * x);
     if (f->x && f->trial && f->rows && f->jtj && f->jtr && f->y0 && f->step_t && f->step_h &&
-        atol) {
+        f->atol) {
         double tight = m->ode.type == AD_F32 ? 1e-5 : 1e-6;
-        for (int k = 0; k < m->dim; k++) atol[k] = 1e-6 * m->size[k];
+        for (int k = 0; k < m->dim; k++) f->atol[k] = 1e-6 * m->size[k];
         nde_options o = { .method      = nde_method(c->method),
                           .rtol        = fmin(tight, c->rtol),
-                          .atol_each   = atol,
+                          .atol_each   = f->atol,
                           .max_steps   = 200000,
                           .observe     = note_step,
                           .observe_ctx = f };
         s             = nde_solver_new(&f->solver, &m->ode, &o, m->dim + 1);
     }
-    ad_free(atol);
     if (s)
         mdl_forecaster_free(f);
     else
@@ -79,6 +79,7 @@ void mdl_forecaster_free(mdl_forecaster *f)
     ad_free(f->y);
     ad_free(f->step_t);
     ad_free(f->step_h);
+    ad_free(f->atol);
     ad_free(f);
 }
 
