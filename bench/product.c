@@ -133,7 +133,7 @@ static void product_line(ad_type type, long m, long k, long n, double clock, dou
 
 static void rowdot(const work *w)
 {
-    ad_dotrows(w->type, 1, &(ad_segment){ w->x, w->b, w->m }, w->k, w->n, w->c);
+    ad_dotrows(w->type, 1, &(ad_segment){ w->x, w->b, w->m }, w->k, w->n, w->c, NULL);
 }
 
 static void rowsum(const work *w)

@@ -1,6 +1,12 @@
 #!/bin/bash
-# make bench: our programs, the hand-written limit where it is there, and the peers that are installed (bench/peers/setup.sh),
-# all on one core in one run, set side by side.
+# make bench: our programs beside the peers (those that are installed: bench/peers/setup.sh) and the hand-written limit, on one
+# core in one run; then what is measured for its own sake. Arguments go to compare.py: names of works, --markdown FILE, ...
 set -u
 cd "$(dirname "$0")/.." || exit 1
-exec python3 bench/compare.py "$@"
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+bench/compare.py "$@" || exit 1
+[ $# -eq 0 ] || exit 0
+echo "== allocations"
+build/release/bench/allocations || exit 1
+echo "== product"
+build/release/bench/product
