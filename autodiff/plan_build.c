@@ -136,6 +136,28 @@ static int same_domain(const ad_node *a, const ad_node *b)
     return a->shape.batched == b->shape.batched && ad_elements(a->shape) == ad_elements(b->shape);
 }
 
+/* Broadcasts that a strip program does tile by tile. > 0: number e of [n, d] is number e mod this of [d]; < 0: number e / -this
+   of [n, 1]; 0: neither. */
+long build_spread(const builder *b, const ad_node *n)
+{
+    if (n->op != AD_OP_broadcast) return 0;
+    ad_shape x = ad_node_of(b->g, n->in[0])->shape, y = n->shape;
+    if (ad_elements(x) == ad_elements(y) && x.batched == y.batched) return 0;
+    if (x.batched == y.batched && x.rank == y.rank && ad_elements(x) == x.dim[0] && x.dim[0] == y.dim[0])
+        return x.dim[0] > 0 ? -(ad_elements(y) / y.dim[0]) : 0;
+    int i = x.rank - 1, shift = y.rank - x.rank;
+    if (x.batched || shift < 0 || ad_elements(x) < 2) return 0;
+    while (i >= 0 && i + shift > 0 && x.dim[i] == y.dim[i + shift]) i--;
+    for (; i >= 0; i--)
+        if (x.dim[i] != 1) return 0;
+    return ad_elements(x);
+}
+
+static int in_strips(const builder *b, const ad_node *n)
+{
+    return (ad_op_row(n->op)->flags & AD_ELEMENTWISE) || build_spread(b, n);
+}
+
 /* The first step index at which a strip instruction of node id may stand. Inputs of its own domain may be computed by the same
    program; floating ones will be. */
 static int earliest(const builder *b, int id)
@@ -364,16 +386,16 @@ static ad_status schedule(builder *b, int nout)
     for (int id = 0; id < b->size; id++) b->info[id].step = -1;
     for (int i = 0; i < nout; i++) b->info[build_root(b, b->out_id[i])].wanted = 1;
     for (int id = 0; id < b->size; id++) {
-        const ad_node *n   = ad_node_of(b->g, id);
-        const ad_op   *row = ad_op_row(n->op);
+        const ad_node *n = ad_node_of(b->g, id);
         if (n->op == AD_OP_input || n->op == AD_OP_param || n->op == AD_OP_full ||
             n->op == AD_OP_array)
             continue;
         if (is_alias(n)) continue;
-        ad_status e = AD_OK;
-        if (row->flags & AD_ELEMENTWISE && (b->info[id].floating = floats(b, id))) continue;
-        if (!(row->flags & AD_ELEMENTWISE)) AD_TRY(settle(b, id, -1));
-        if (row->flags & AD_ELEMENTWISE)
+        ad_status e      = AD_OK;
+        int       strips = in_strips(b, n);
+        if (strips && (b->info[id].floating = floats(b, id))) continue;
+        if (!strips) AD_TRY(settle(b, id, -1));
+        if (strips)
             e = schedule_strip(b, id);
         else if (is_row_product(b, n))
             e = schedule_product(b, id);

@@ -54,6 +54,7 @@ int       build_step(builder *b, int once, int kind, int node);
 ad_status build_join(builder *b, int once, int at, int node);
 int       build_pack(builder *b, int id, int transposed, long k, long n, ad_type type, int once);
 size_t    build_keep(builder *b, size_t bytes);
+long      build_spread(const builder *b, const ad_node *n);
 int       build_segments_fit(const builder *b, const ad_node *n);
 ad_status build_place(builder *b, int nin, const binding in[], int nout, const binding out[]);
 

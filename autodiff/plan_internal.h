@@ -20,7 +20,7 @@ enum {
     BASE_ARGS
 }; /* BASE_ARGS + i: in[i], then out[i] */
 
-enum { TILE = 1024, LINCOMB_MOST = 64 };
+enum { TILE = 1024, FEW = 128, LINCOMB_MOST = 64 };
 
 typedef struct operand {
     int base;
@@ -30,9 +30,10 @@ typedef struct operand {
 
 /* One elementwise instruction. */
 typedef struct instr {
-    enum { I_STRIP, I_LINCOMB, I_CAST, I_FILL, I_PAIR } kind;
+    enum { I_STRIP, I_LINCOMB, I_CAST, I_FILL, I_PAIR, I_SPREAD } kind;
     int m;   /* operands                                             */
     int one; /* what plan_one.c does on a domain of one element       */
+    int few; /* what plan_few.c does on a few vectors; 0: nothing     */
     ad_opcode op;
     union {
         ad_strip_fn   *fn;
@@ -42,7 +43,7 @@ typedef struct instr {
     operand        d, x[3];
     const double  *k;
     const operand *xs; /* lincomb's operands */
-    const long    *attr;
+    const long    *attr; /* I_SPREAD: build_spread()'s number */
     ad_type        type;
 } instr;
 
@@ -124,6 +125,9 @@ ad_status plan_build(ad_plan **p, const char *name, int nin, const binding in[],
 int       plan_is_once(const ad_graph *g, int id, const char once[]);
 ad_status plan_keep_residuals(ad_plan *p, int n, const binding residual[], size_t bytes);
 int       plan_one_code(const instr *i);
+int       plan_few_code(const instr *i, unsigned mask);
+/* Runs instructions up to one that needs a call, which is returned. */
+const instr *plan_run_few(char *const *base, const instr *i, const instr *end, long n);
 void      plan_run_one(char *const *base, const instr *i, const instr *end);
 void      plan_debug(const ad_plan *p); /* what COSTATE_DEBUG asks for, on stderr */
 size_t    plan_bytes(ad_type t, ad_shape s, long capacity); /* rounded up, AD_PAD behind */

@@ -331,7 +331,7 @@ static ad_status emit_node(placer *p, int id, int at, int seq, extent domain)
     const ad_op   *row = ad_op_row(n->op);
     instr          now = { .op = n->op, .type = n->type, .m = n->nin, .k = n->k, .attr = n->attr };
     int            fills[3], nfills = 0;
-    unsigned       mask = 0;
+    unsigned       mask = 0, scalars = 0;
     AD_TRY(emit_operands(p, &now, n, domain, &mask));
     if (n->op == AD_OP_lincomb) {
         now.kind    = I_LINCOMB;
@@ -342,11 +342,19 @@ static ad_status emit_node(placer *p, int id, int at, int seq, extent domain)
             memcpy(xs, now.x, sizeof now.x);
             now.xs = xs;
         }
+    } else if (n->op == AD_OP_broadcast) {
+        long *spread = ad_arena_alloc(b->p->arena, sizeof *spread);
+        if (!spread) return AD_NO_MEMORY;
+        *spread       = build_spread(b, n);
+        now.kind      = I_SPREAD;
+        now.attr      = spread;
+        now.x[0].step = 0;
     } else if (n->op == AD_OP_cast) {
         now.kind = I_CAST;
         now.cast = ad_cast_kernel(ad_node_of(b->g, n->in[0])->type, n->type);
     } else {
         unsigned have = kernel_mask(row, n->type, mask);
+        scalars       = have;
         now.fn        = row->strip[n->type - 1][have];
         if (!now.fn)
             return ad_fail(AD_UNSUPPORTED, "the operation %s has no kernel for its operands",
@@ -375,6 +383,7 @@ static ad_status emit_node(placer *p, int id, int at, int seq, extent domain)
     instr *i = build_instr(b);
     if (!i) return AD_NO_MEMORY;
     now.one = plan_one_code(&now);
+    now.few = plan_few_code(&now, scalars);
     *i      = now;
     return AD_OK;
 }

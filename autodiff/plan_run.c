@@ -40,6 +40,23 @@ static void run_fill(char *const *base, const instr *i, long from, long n)
         for (long j = 0; j < n; j++) ((double *)d)[j] = *(const double *)x;
 }
 
+/* Numbers from .. from + n of a broadcast: rows' numbers repeated, or a row again and again (build_spread()). */
+static void run_spread(char *const *base, const instr *i, long from, long n)
+{
+    char  *d       = tile_at(base, i->d, from);
+    long   period  = *i->attr > 0 ? *i->attr : -*i->attr, e = from % period, row = from / period;
+    size_t size    = ad_type_size(i->type);
+    for (long m; n > 0; n -= m, d += (size_t)m * size, e = 0, row++) {
+        const char *x = tile_at(base, i->x[0], 0) + (size_t)(*i->attr > 0 ? e : row) * size;
+        m             = period - e < n ? period - e : n;
+        if (*i->attr > 0) memcpy(d, x, (size_t)m * size);
+        else if (i->type == AD_F32)
+            for (long j = 0; j < m; j++) ((float *)d)[j] = *(const float *)x;
+        else
+            for (long j = 0; j < m; j++) ((double *)d)[j] = *(const double *)x;
+    }
+}
+
 /* Operands that an instruction does not have are the block's front: three resolved without a branch. */
 static inline void run_tile(char *const *base, const instr *i, const instr *end, long from, long n)
 {
@@ -58,6 +75,7 @@ static inline void run_tile(char *const *base, const instr *i, const instr *end,
             break;
         case I_LINCOMB: run_lincomb(base, i, from, n); break;
         case I_CAST: i->cast(tile_at(base, i->d, from), tile_at(base, i->x[0], from), n); break;
+        case I_SPREAD: run_spread(base, i, from, n); break;
         case I_FILL: run_fill(base, i, from, n);
         }
     }
@@ -69,6 +87,13 @@ static void run_strips(const ad_work *w, const step *s, long n)
     long         total = count(s->size, n), from = 0;
     if (total == 1) {
         plan_run_one(w->base, first, end);
+        return;
+    }
+    if (total <= FEW) {
+        while ((first = plan_run_few(w->base, first, end, total)) < end) {
+            run_tile(w->base, first, first + 1, 0, total);
+            first++;
+        }
         return;
     }
     if (total <= TILE) {
@@ -132,9 +157,9 @@ static void run_rows(const ad_work *w, const step *s, long n)
 
 static ad_status run_plain(const ad_work *w, const step *s, const ad_args *a, long n)
 {
-    enum { FEW = 16 };
-    const void *few[FEW], **in = few;
-    if (s->node->nin > FEW) { /* many inputs (concat of many parts): room kept behind the bases */
+    enum { SOME = 16 };
+    const void *some[SOME], **in = some;
+    if (s->node->nin > SOME) { /* many inputs (concat of many parts): room kept behind the bases */
         in = (const void **)(w->base + BASE_ARGS + w->plan->nin + w->plan->nout);
     }
     for (int i = 0; i < s->node->nin; i++) in[i] = at(w, s->in[i]);
