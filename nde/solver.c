@@ -55,6 +55,34 @@ static double or_default(double v, double d)
     return v == 0 ? d : v == NDE_ZERO ? 0 : v;
 }
 
+static long state_dim(const nde_ode *ode)
+{
+    long dim = 0;
+    for (int p = 0; p < ode->parts; p++) dim += ad_elements(ode->part[p].shape);
+    return dim;
+}
+
+static const double *copy_list(double **to, int n, const double *list)
+{
+    const double *copy = *to;
+    if (n) memcpy(*to, list, sizeof **to * (size_t)n);
+    *to += n;
+    return copy;
+}
+
+/* The caller's lists may go once the solver is made. All are one block, break points first. */
+static ad_status copy_lists(nde_solver *s, const nde_options *o)
+{
+    nde_options *w    = &s->o;
+    int          each = w->atol_each ? (int)state_dim(&s->ode) : 0;
+    double      *to   = ad_alloc(sizeof *to * (size_t)(w->nbreaks + w->nsteps_given + each + 1));
+    if (!to) return AD_NO_MEMORY;
+    w->breaks = copy_list(&to, w->nbreaks, w->nbreaks ? o->breaks : NULL);
+    if (w->nsteps_given) w->steps_given = copy_list(&to, w->nsteps_given, o->steps_given);
+    if (each) w->atol_each = copy_list(&to, each, o->atol_each);
+    return AD_OK;
+}
+
 static ad_status fill_options(nde_solver *s, const nde_options *o)
 {
     nde_options *w = &s->o;
@@ -78,11 +106,7 @@ static ad_status fill_options(nde_solver *s, const nde_options *o)
             AD_UNSUPPORTED,
             "%s has no error estimate to choose steps by: give a fixed step, or use tsit5",
             w->method->name);
-    double *breaks = ad_alloc(sizeof *breaks * (size_t)(w->nbreaks + 1));
-    if (!breaks) return AD_NO_MEMORY;
-    if (w->nbreaks) memcpy(breaks, o->breaks, sizeof *breaks * (size_t)w->nbreaks);
-    w->breaks = breaks;
-    return AD_OK;
+    return copy_lists(s, o);
 }
 
 static ad_status scratch_new(nde_solver *s)
