@@ -81,12 +81,12 @@ typedef struct nde_options {
     double                h;            /* first step; Hairer's rule                             */
     double                fixed_step;   /* > 0: steps of this size, no error control             */
     int                   nsteps_given; /* given step points: the grid is exactly this           */
-    const double         *steps_given;
-    int                   nbreaks; /* points where f jumps                                  */
-    const double         *breaks;
-    long                  max_steps;    /* 100000                                                */
-    double                h_min, h_max; /* 0: none                                               */
-    nde_batching          batching;
+    const double *steps_given; /* read anew by every solve: stays the caller's              */
+    int           nbreaks;     /* points where f jumps                                  */
+    const double *breaks;
+    long          max_steps;    /* 100000                                                */
+    double        h_min, h_max; /* 0: none                                               */
+    nde_batching  batching;
     int           estimates; /* NDE_ESTIMATE_*: columns of the rows beside the scaled error */
     nde_observer *observe;
     void         *observe_ctx;

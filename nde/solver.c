@@ -70,15 +70,15 @@ static const double *copy_list(double **to, int n, const double *list)
     return copy;
 }
 
-/* The caller's lists may go once the solver is made. All are one block, break points first. */
+/* The caller's lists may go once the solver is made (not the given step points, which every solve reads anew). One block,
+   break points first. */
 static ad_status copy_lists(nde_solver *s, const nde_options *o)
 {
     nde_options *w    = &s->o;
     int          each = w->atol_each ? (int)state_dim(&s->ode) : 0;
-    double      *to   = ad_alloc(sizeof *to * (size_t)(w->nbreaks + w->nsteps_given + each + 1));
+    double      *to   = ad_alloc(sizeof *to * (size_t)(w->nbreaks + each + 1));
     if (!to) return AD_NO_MEMORY;
     w->breaks = copy_list(&to, w->nbreaks, w->nbreaks ? o->breaks : NULL);
-    if (w->nsteps_given) w->steps_given = copy_list(&to, w->nsteps_given, o->steps_given);
     if (each) w->atol_each = copy_list(&to, each, o->atol_each);
     return AD_OK;
 }
