@@ -181,9 +181,10 @@ static void put_step(text *w, const ad_plan *p, const step *s)
     put(w, "    %s ", kind[s->kind]);
     if (s->kind != S_RUN && s->kind != S_PACK) put_extent(w, s->size);
     if (s->kind == S_PRODUCT || s->kind == S_GEMM)
-        put(w, " k=%ld n=%ld%s", s->k, s->n, s->has_bias ? " +bias" : "");
+        put(w, " k=%ld n=%ld%s", s->k, s->n, s->back ? " *(1 - t^2)" : s->has_bias ? " +bias" : "");
     if (s->kind == S_ROWDOT || s->kind == S_ROWSUM)
         put(w, " %d segments p=%ld q=%ld%s", s->count, s->k, s->n, s->keep ? " kept" : "");
+    if (s->kind == S_ROWDOT && s->has_bias) put(w, " and a row sum");
     if (s->kind == S_RUN) put(w, "%s", ad_op_row(s->node->op)->name);
     put(w, "\n");
     for (int i = 0; s->kind == S_STRIPS && i < s->count; i++) put_instr(w, &p->instr[s->first + i]);

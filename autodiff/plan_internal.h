@@ -60,10 +60,10 @@ typedef struct step {
     extent  size; /* S_STRIPS, S_COPY, S_ADD: elements; products and sums: rows                 */
     operand x, b, bias,
         y; /* S_ROWDOT: y is the accumulator (persistent or not), b the dense result     */
-    int has_bias, /* S_ROWDOT: bias is the accumulator of a row sum computed on the way; S_PRODUCT: or
-                     the T of ad_product_tanh_back()                                           */
+    int has_bias, /* S_ROWDOT: bias is the accumulator of a row sum computed on the way          */
         keep,     /* keep: the accumulator is flushed later, b unused                           */
-        joined;   /* S_ROWSUM: a row product computes it                                        */
+        joined,   /* S_ROWSUM: a row product computes it                                        */
+        back;     /* S_PRODUCT: bias is the T of ad_product_tanh_back()                         */
     long m, k, n; /* product extents; rowdot: k = p, n = q                                      */
     int  ta, tb;  /* S_GEMM, S_PACK transposes                                                  */
     ad_pack_kind   pack;

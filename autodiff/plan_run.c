@@ -106,6 +106,8 @@ static void run_strips(const ad_work *w, const step *s, long n)
 
 /* --- products, sums, copies ------------------------------------------------------------------------------------------------ */
 
+/* Only where an own kernel has no hardware for its multiply-adds (ad_product_prefers_blas()). OpenBLAS runs with as many
+   threads as its user has set: nothing global is changed here. */
 static void gemm(ad_type type, int ta, int tb, long m, long n, long k, const void *a, long lda,
                  const void *b, long ldb, double beta, void *c)
 {
