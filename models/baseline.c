@@ -5,7 +5,7 @@
 
 #include "linear.h"
 
-enum { TRIALS = 12, GRID = 20000 };
+enum { TRIALS = 12, GRID = 20000, TERMS = 200, ORDERS = 16 };
 
 /* Value of a column at time t by linear interpolation of rows 0 .. known - 1, near is a row before t to search from. */
 static double interpolate(const mdl_data *d, const mdl_track *k, int j, double t, long known)
@@ -162,17 +162,17 @@ static ad_status judge(const mdl_autoregression *a, const mdl_data *d, const mdl
 
 static ad_status choose_order(mdl_autoregression *a, const mdl_data *d, int *best)
 {
-    static const int orders[] = { 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20 };
+    static const int orders[] = { 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 26, 32, 40, 50, 64 };
     const mdl_track *k        = d->track;
     double           least    = INFINITY;
     for (int i = 1; i < d->count; i++)
         if (d->track[i].train > k->train) k = &d->track[i];
     long from = rows_before(d, k);
     *best     = 1;
-    for (int i = 0; i < 11; i++) {
+    for (int i = 0; i < ORDERS; i++) {
         double error;
         int    terms = 1 + orders[i] * d->cols;
-        if (3 * terms > 2 * (from - orders[i])) break;
+        if (3 * terms > 2 * (from - orders[i]) || (i > 10 && terms > TERMS)) break;
         AD_TRY(fit(a, d, orders[i], 1));
         AD_TRY(judge(a, d, k, from, k->train, &error));
         if (error < least) {

@@ -60,6 +60,14 @@ static ad_status descend(mdl_points *p, const mdl_data *d, ad_optim *optim, long
     return AD_OK;
 }
 
+/* (1) at the points of the validation part. */
+static ad_status validate(mdl_points *p, const mdl_data *d, double *loss)
+{
+    p->validating = 1;
+    long n        = mdl_points_draw(p, d, 0);
+    return n ? mdl_points_gradient(p, d, n, loss) : AD_OK;
+}
+
 /* --- constants alone: Gauss and Newton with Levenberg's damping, whatever their size --- */
 
 typedef struct newton {
@@ -185,6 +193,7 @@ ad_status mdl_collocate(mdl_model *m, const mdl_data *d, long iterations, double
         s = ad_optim_new(&optim, ad_optimizer_find("adam"), m->params,
                          &(ad_optim_options){ .rate = 0.01, .clip = 10 });
     if (!s && !newton) s = descend(&p, d, optim, iterations, loss);
+    if (!s && d->validates) s = validate(&p, d, loss);
     ad_optim_free(optim);
     mdl_points_clear(&p);
     if (!s) mdl_model_rescale(m);

@@ -10,7 +10,7 @@
 
 #include <costate/models/model.h>
 
-/* Nothing is done for a model with hidden components that no slope tells. *loss: (1) at the end, NaN: nothing done. */
+/* Nothing is done for a model with hidden components that no slope tells. *loss: (1) at the end, on the validation part where there is one; NaN: nothing done. */
 ad_status mdl_collocate(mdl_model *m, const mdl_data *d, long iterations, double *loss);
 
 /* Row r of a track: the state [dim] and its slope [dim], NaN where it is not known. */

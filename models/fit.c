@@ -90,10 +90,11 @@ ad_status mdl_fit_new(mdl_fit **out, mdl_model *m, mdl_data *d, const mdl_config
     mdl_fit *f = ad_alloc(sizeof *f);
     if (!f) return AD_NO_MEMORY;
     f->m = m, f->d = d, f->c = c;
-    f->fitted           = m->start >= 0;
-    f->seed             = (uint64_t)c->seed;
-    f->number[FIT_BEST] = INFINITY;
-    f->number[FIT_CUT]  = 1;
+    f->fitted              = m->start >= 0;
+    f->seed                = (uint64_t)c->seed;
+    f->number[FIT_BEST]    = INFINITY;
+    f->number[FIT_CUT]     = 1;
+    f->number[FIT_PLANNED] = (double)c->iterations;
     f->p.validation = f->p.loss = f->p.best = NAN;
     f->p.iterations                         = c->iterations;
     for (int i = 0; f->fitted && i < d->count; i++) d->track[i].fit = d->track[i].train;

@@ -45,6 +45,12 @@ ad_status mdl_fit_load(mdl_fit *f, const char *path)
     parts p;
     describe(f, &p);
     AD_TRY(ad_checkpoint_load(path, &p.c));
+    /* Another number of iterations is another plan: what was done is that much of it. */
+    if (f->c->iterations > 0 && f->number[FIT_PLANNED] != (double)f->c->iterations) {
+        double p = f->number[FIT_FRACTION] * f->number[FIT_PLANNED] / (double)f->c->iterations;
+        f->number[FIT_FRACTION] = p < 1 ? p : 1;
+        f->number[FIT_PLANNED]  = (double)f->c->iterations;
+    }
     if (f->number[FIT_WHOLE] != 0) mdl_fit_use_all(f);
     f->p.iteration = (long)f->iteration;
     f->p.seconds   = f->number[FIT_SECONDS];

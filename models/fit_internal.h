@@ -9,7 +9,7 @@
 
 #include "batch.h"
 
-enum { MDL_NUMBERS = 7 };
+enum { MDL_NUMBERS = 8 };
 
 struct mdl_fit {
     mdl_model        *m;
@@ -40,7 +40,7 @@ struct mdl_fit {
     double   number[MDL_NUMBERS]; /* see the enum */
 };
 
-enum { FIT_FRACTION, FIT_BEST, FIT_CUT, FIT_SECONDS, FIT_WARM, FIT_WHOLE, FIT_LATEST };
+enum { FIT_FRACTION, FIT_BEST, FIT_CUT, FIT_SECONDS, FIT_WARM, FIT_WHOLE, FIT_LATEST, FIT_PLANNED };
 
 /* fit_step.c: one iteration. *loss NaN: nothing could be solved. */
 ad_status mdl_fit_step(mdl_fit *f, double *loss);

@@ -89,10 +89,16 @@ void mdl_points_clear(mdl_points *p)
 }
 
 /* n points, scaled so that every component counts alike. */
+/* Rows of a track that points come from: its fitted part, or the one that validates. */
+static long rows_of(const mdl_points *p, const mdl_track *k)
+{
+    return p->validating ? k->train - k->fit : k->fit;
+}
+
 long mdl_points_draw(mdl_points *p, const mdl_data *d, long iteration)
 {
     long total = 0;
-    for (int i = 0; i < d->count; i++) total += d->track[i].fit;
+    for (int i = 0; i < d->count; i++) total += rows_of(p, &d->track[i]);
     long       n = total < MDL_POINTS ? total : MDL_POINTS;
     mdl_model *m = p->m;
     for (long i = 0; i < n; i++) {
@@ -100,7 +106,8 @@ long mdl_points_draw(mdl_points *p, const mdl_data *d, long iteration)
                                        (uint64_t)(iteration * n + i));
         long     r    = total <= MDL_POINTS ? i : (long)(bits % (uint64_t)total);
         int      s    = 0;
-        while (r >= d->track[s].fit) r -= d->track[s++].fit;
+        while (r >= rows_of(p, &d->track[s])) r -= rows_of(p, &d->track[s++]);
+        if (p->validating) r += d->track[s].fit;
         double *slope = p->slope + i * m->dim;
         mdl_collocation_point(m, d, &d->track[s], r, p->state + i * m->dim, slope);
         ((double *)p->t)[i] = d->track[s].t[r];

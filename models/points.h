@@ -20,6 +20,7 @@ typedef struct mdl_points {
     void       **out;
     const void **back_in;
     int          nparts;
+    int          validating; /* 1: points of the validation part */
 } mdl_points;
 
 ad_status mdl_points_new(mdl_points *p, mdl_model *m);
