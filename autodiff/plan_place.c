@@ -382,8 +382,8 @@ static ad_status emit_node(placer *p, int id, int at, int seq, extent domain)
     for (int j = 0; j < nfills; j++) AD_TRY(slot_give(p, fills[j]));
     instr *i = build_instr(b);
     if (!i) return AD_NO_MEMORY;
-    now.one = plan_one_code(&now);
-    now.few = plan_few_code(&now, scalars);
+    now.one = (short)plan_one_code(&now);
+    now.few = (short)plan_few_code(&now, scalars);
     *i      = now;
     return AD_OK;
 }
