@@ -2,27 +2,52 @@
 #include <math.h>
 #include <sleef.h>
 
-#include "../kernels/vmath.h"
+#include "../kernels/vtrig.h"
 #include "build.h"
 
+V_INLINE v32 sin32(v32 x)
+{
+    return V32_SLEEF(sin, u35)(x);
+}
+V_INLINE v64 sin64(v64 x)
+{
+    return V64_SLEEF(sin, u10)(x);
+}
+V_INLINE v32 cos32(v32 x)
+{
+    return V32_SLEEF(cos, u35)(x);
+}
+V_INLINE v64 cos64(v64 x)
+{
+    return V64_SLEEF(cos, u10)(x);
+}
+V_INLINE v32 tan32(v32 x)
+{
+    return V32_SLEEF(tan, u35)(x);
+}
+V_INLINE v64 tan64(v64 x)
+{
+    return V64_SLEEF(tan, u10)(x);
+}
+
 #define NAME          sin
-#define F32(x)        V32_SLEEF(sin, u35)(x)
-#define F64(x)        V64_SLEEF(sin, u10)(x)
+#define F32(x)        v32_by_range(sin32, x)
+#define F64(x)        v64_by_range(sin64, x)
 #define REFERENCE(x)  sin(x)
 #define PART(g, x, y) ad_mul(g, ad_cos(x))
 #include "unary.inc"
 
 #define NAME          cos
-#define F32(x)        V32_SLEEF(cos, u35)(x)
-#define F64(x)        V64_SLEEF(cos, u10)(x)
+#define F32(x)        v32_by_range(cos32, x)
+#define F64(x)        v64_by_range(cos64, x)
 #define REFERENCE(x)  cos(x)
 #define PART(g, x, y) ad_mul(g, ad_sin(x))
 #define FACTOR(y)     -1
 #include "unary.inc"
 
 #define NAME          tan
-#define F32(x)        V32_SLEEF(tan, u35)(x)
-#define F64(x)        V64_SLEEF(tan, u10)(x)
+#define F32(x)        v32_by_range(tan32, x)
+#define F64(x)        v64_by_range(tan64, x)
 #define REFERENCE(x)  tan(x)
 #define PART(g, x, y) ad_mul(g, ad_shift(ad_square(y), 1))
 #define LO            -1.2

@@ -180,6 +180,38 @@ Test(strips, lanes)
     }
 }
 
+/* ... whatever stands beside it: numbers of every size, infinities, NaN. */
+Test(strips, lanes_beside_anything)
+{
+    static const double wild[] = { 0.3,  -1e-30,    5,   130, -4e4,  1e5, 2e13, 1e15,
+                                   1e30, -INFINITY, NAN, 17,  1e-40, 99,  3e4,  -14.5 };
+    EACH_KERNEL(op, type, mask)
+    {
+        strips s    = strips_new(op, type);
+        size_t size = ad_type_size(type);
+        char  *one  = ad_alloc(ROOM * 8);
+        for (int j = 0; j < 3; j++)
+            for (long i = 0; i < N && !(mask >> j & 1); i++) {
+                double v = wild[(i * (j + 1) + i / 16) % 16];
+                if (type == AD_F32)
+                    ((float *)s.x[j])[i] = (float)v;
+                else
+                    ((double *)s.x[j])[i] = v;
+            }
+        apply(op, &s, mask, s.d, 0, N);
+        for (long i = 0; i < N; i++) {
+            apply(op, &s, mask, one, i, 1);
+            const char *d = (char *)s.d + (size_t)i * size;
+            int nan       = type == AD_F32 ? isnan(*(const float *)one) && isnan(*(const float *)d)
+                                           : isnan(*(const double *)one) && isnan(*(const double *)d);
+            cr_expect(nan || memcmp(one, d, size) == 0, "%s, mask %d, element %ld",
+                      ad_op_row(op)->name, mask, i);
+        }
+        ad_free(one);
+        strips_free(&s);
+    }
+}
+
 /* Behind whole vectors nothing is written: n = 16 floats or 8 doubles. */
 Test(strips, stay_within_whole_vectors)
 {
