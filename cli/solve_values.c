@@ -65,6 +65,26 @@ static ad_status load(solve *s, const char *path, ad_tensor_type stored)
     return AD_OK;
 }
 
+/* A run with fitted start states keeps those ("start") beside the system's own numbers, which are taken by name. */
+static ad_status load_by_name(solve *s, const char *path, const ad_tensors *f)
+{
+    for (int i = 0; i < ad_params_views(s->layout); i++) {
+        const ad_param_view *v = ad_params_view(s->layout, i);
+        const ad_tensor     *t = ad_tensors_find(f, v->name);
+        long                 n = ad_elements(v->shape), m = 1;
+        for (int r = 0; t && r < t->rank; r++) m *= t->dim[r];
+        if (!t || m != n || (t->type != AD_TENSOR_F32 && t->type != AD_TENSOR_F64))
+            return ad_fail(AD_BAD_FILE,
+                           "%s: checkpoint from another model: %s is not as the system has it",
+                           path, v->name);
+        for (long k = 0; k < n; k++)
+            solve_put(s, s->theta, v->offset + k,
+                      t->type == AD_TENSOR_F32 ? ((const float *)t->data)[k]
+                                               : ((const double *)t->data)[k]);
+    }
+    return AD_OK;
+}
+
 /* Trained parameters are the system's own from here on: start values may be expressions of them. */
 static ad_status adopt(solve *s)
 {
@@ -84,9 +104,10 @@ static ad_status take_run(solve *s, const char *folder)
     AD_TRY(ad_tensors_read(&f, path));
     const ad_tensor *first  = ad_tensors_find(f, ad_params_view(s->layout, 0)->name);
     ad_tensor_type   stored = first ? first->type : AD_TENSOR_F64;
+    ad_status        status = ad_tensors_find(f, "start") ? load_by_name(s, path, f)
+                                                          : load(s, path, stored);
     ad_tensors_free(f);
-    AD_TRY(load(s, path, stored));
-    return adopt(s);
+    return status ? status : adopt(s);
 }
 
 static ad_status start_values(solve *s)

@@ -67,6 +67,8 @@ ok 'constants' train --system decay.ode --data days.csv --output lv --iterations
 is 'are told' yes "$(python3 -c 'import json, sys
 k = json.load(sys.stdin)["constants"]["k"]; print("yes" if abs(k) < 10 else k)' < out)"
 ok 'and forecast' "$costate" forecast lv --until 2021-03-06
+printf 'x(0) = 1\nv(0) = 0\nt = 0 .. 1\n' | cat decay.ode - > whole.ode
+ok 'its constants solve' "$costate" solve whole.ode --run lv --json
 ok 'its own file may go' mv decay.ode elsewhere.ode
 ok 'forecast without it' "$costate" forecast lv --until 2021-03-06
 
