@@ -126,7 +126,8 @@ ad_status mdl_config_schedule(const mdl_config *c, ad_schedule *schedule)
     long warmup = c->iterations / 10 < 20 ? c->iterations / 10 : 20;
     snprintf(text, sizeof text, "cosine:0.02+warmup:%ld", warmup);
     if (warmup == 0) snprintf(text, sizeof text, "cosine:0.02");
-    return ad_schedule_parse(schedule, c->schedule ? c->schedule : text, c->iterations);
+    return ad_schedule_parse(schedule, c->schedule ? c->schedule : text,
+                             c->iterations ? c->iterations : 1);
 }
 
 static ad_status check_names(const mdl_config *c)

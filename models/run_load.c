@@ -86,6 +86,9 @@ static ad_status get_track(const json_t *j, const mdl_run *r, int dim, mdl_track
     const mdl_data *d = r->data;
     size_t          n = json_array_size(json_object_get(j, "t"));
     if (n < 1 || n > MDL_TAIL) return wrong("t");
+    const char *name = json_string_value(json_object_get(j, "name"));
+    k->name          = ad_arena_strdup(r->config->arena, name ? name : "");
+    if (!k->name) return AD_NO_MEMORY;
     k->len = k->train = k->fit = (long)n;
     k->t                       = ad_alloc(n * sizeof(double));
     k->y                       = ad_alloc(n * (size_t)d->cols * sizeof(double));

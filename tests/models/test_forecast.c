@@ -79,6 +79,7 @@ Test(forecast, a_directory_gives_the_run_back)
     cr_assert_eq(mdl_run_load(&run, folder), AD_OK, "%s", ad_message());
     cr_assert_eq(run->rows, 8);
     cr_assert_str_eq(run->column[1], "hare");
+    cr_assert_str_eq(run->data->track[0].name, t->data->track[0].name);
     forecast_with(t->model, t->data, t->config, 8, a);
     forecast_with(run->model, run->data, run->config, 8, b);
     cr_assert(memcmp(a, b, 10 * sizeof *a) == 0);
@@ -105,4 +106,51 @@ Test(forecast, no_run_at_all)
     cr_assert_neq(mdl_run_load(&run, "/nowhere/at/all"), AD_OK);
     cr_assert(strstr(ad_message(), "/nowhere/at/all/config.json"), "%s", ad_message());
     cr_assert_null(run);
+}
+
+static ad_status load_run(void *arg)
+{
+    mdl_run  *r = NULL;
+    ad_status s = mdl_run_load(&r, arg);
+    mdl_run_free(r);
+    return s;
+}
+
+static ad_status go_ahead(void *arg)
+{
+    mdl_task       *t = arg;
+    mdl_forecaster *f = NULL;
+    double          y[10], y0[2], ahead[5];
+    ad_status       s = mdl_forecaster_new(&f, t->model, t->data, t->config);
+    for (int i = 0; i < 5; i++) ahead[i] = t->data->track[0].t[20] + (i + 1) * t->data->spacing;
+    if (!s) s = mdl_forecast_start(f, &t->data->track[0], 20, 4, y0);
+    if (!s) s = mdl_forecast(f, t->data->track[0].t[20], y0, 5, ahead, y, NULL);
+    mdl_forecaster_free(f);
+    return s;
+}
+
+Test(forecast, every_allocation_may_fail)
+{
+    char      folder[256], config[300], checkpoint[300];
+    mdl_task *t;
+    mdl_fit  *fit;
+    long      runs;
+    mkdir(scratch(folder, sizeof folder, "memory"), 0777);
+    snprintf(config, sizeof config, "%s/config.json", folder);
+    snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.safetensors", folder);
+    cr_assert_eq(TASK(&t, "data=lynx-hare", "iterations=2", "width=2", "depth=1"), AD_OK, "%s",
+                 ad_message());
+    cr_assert_eq(mdl_fit_new(&fit, t->model, t->data, t->config), AD_OK);
+    cr_assert_eq(mdl_fit_run(fit, NULL, NULL), AD_OK);
+    cr_assert_eq(mdl_fit_save(fit, checkpoint, "{}"), AD_OK);
+    save_json(t, 2, config);
+    mdl_fit_free(fit);
+    cr_assert(every_allocation_fails_cleanly(load_run, folder, &runs));
+    cr_assert_gt(runs, 10);
+    cr_assert(every_allocation_fails_cleanly(go_ahead, t, &runs));
+    cr_assert_gt(runs, 10);
+    mdl_task_free(t);
+    remove(config);
+    remove(checkpoint);
+    remove(folder);
 }
