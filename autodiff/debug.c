@@ -10,7 +10,7 @@
 
 #include "plan_internal.h"
 
-void plan_debug(const ad_plan *p)
+void ad_plan_debug(const ad_plan *p)
 {
     const char *level = getenv("COSTATE_DEBUG");
     int         n     = level ? atoi(level) : 0;

@@ -48,7 +48,8 @@ typedef struct ad_pair_spec {
     int                pullbacks; /* how many, and what each one computes */
     const ad_pullback *pullback;
 } ad_pair_spec;
-ad_status ad_plan_pair(ad_plan **forward, ad_plan *backward[], const ad_pair_spec *spec, const ad_plan_options *o);
+ad_status ad_plan_pair(ad_plan **forward, ad_plan *backward[], const ad_pair_spec *spec,
+                       const ad_plan_options *o);
 
 void   ad_plan_free(ad_plan *p);
 size_t ad_plan_residual_bytes(const ad_plan *p);
@@ -59,8 +60,8 @@ typedef struct ad_residual {
 } ad_residual;
 int                ad_plan_residuals(const ad_plan *p);
 const ad_residual *ad_plan_residual(const ad_plan *p, int i);
-size_t ad_plan_block_bytes(const ad_plan *p);
-char  *ad_plan_text(const ad_plan *p); /* schedule with buffers; ad_free() it */
+size_t             ad_plan_block_bytes(const ad_plan *p);
+char              *ad_plan_text(const ad_plan *p); /* schedule with buffers; ad_free() it */
 /* 1 if no batched output's row depends on another row. */
 int ad_plan_row_independent(const ad_plan *p);
 

@@ -11,7 +11,7 @@
 enum { FEW_PAIR = AD_OPS };
 
 /* mask: operands of one element. 0 is a code that has no case. */
-int plan_few_code(const instr *i, unsigned mask)
+int ad_plan_few_code(const instr *i, unsigned mask)
 {
     int op   = i->kind == I_PAIR ? (int)FEW_PAIR : (int)i->op,
         cube = i->op == AD_OP_powi && i->attr[0] == 3;
@@ -19,7 +19,7 @@ int plan_few_code(const instr *i, unsigned mask)
     return 8 * op + 4 * (i->type == AD_F64) + (cube ? 3 : (int)mask);
 }
 
-const instr *plan_run_few(char *const *base, const instr *i, const instr *end, long n)
+const instr *ad_plan_run_few(char *const *base, const instr *i, const instr *end, long n)
 {
     for (; i < end; i++) {
         switch (i->few) {

@@ -31,9 +31,9 @@ typedef struct operand {
 /* One elementwise instruction. (120 bytes: at 128, one run in ten of a program on one number took 1.5 times as long.) */
 typedef struct instr {
     enum { I_STRIP, I_LINCOMB, I_CAST, I_FILL, I_PAIR, I_SPREAD } kind;
-    int m;   /* operands                                             */
-    short one; /* what plan_one.c does on a domain of one element       */
-    short few; /* what plan_few.c does on a few vectors; 0: nothing     */
+    int       m;   /* operands                                             */
+    short     one; /* what plan_one.c does on a domain of one element       */
+    short     few; /* what plan_few.c does on a few vectors; 0: nothing     */
     ad_opcode op;
     union {
         ad_strip_fn   *fn;
@@ -42,8 +42,8 @@ typedef struct instr {
     };
     operand        d, x[3];
     const double  *k;
-    const operand *xs; /* lincomb's operands */
-    const long    *attr; /* I_SPREAD: build_spread()'s number */
+    const operand *xs;   /* lincomb's operands */
+    const long    *attr; /* I_SPREAD: ad_build_spread()'s number */
     ad_type        type;
 } instr;
 
@@ -53,13 +53,24 @@ typedef struct extent { /* elements of an array at run time: fixed, or each time
 } extent;
 
 typedef struct step {
-    enum { S_STRIPS, S_PRODUCT, S_GEMM, S_ROWDOT, S_ROWSUM, S_PACK, S_RUN, S_COPY, S_ADD, S_SUM } kind;
+    enum {
+        S_STRIPS,
+        S_PRODUCT,
+        S_GEMM,
+        S_ROWDOT,
+        S_ROWSUM,
+        S_PACK,
+        S_RUN,
+        S_COPY,
+        S_ADD,
+        S_SUM
+    } kind;
     ad_type type;
     int     first,
         count;    /* S_STRIPS: instructions; S_ROWDOT, S_ROWSUM: segments                       */
     extent  size; /* S_STRIPS, S_COPY, S_ADD: elements; products and sums: rows                 */
     operand x, b, bias,
-        y; /* S_ROWDOT: y is the accumulator (persistent or not), b the dense result     */
+        y;        /* S_ROWDOT: y is the accumulator (persistent or not), b the dense result     */
     int has_bias, /* S_ROWDOT: bias is the accumulator of a row sum computed on the way          */
         keep,     /* keep: the accumulator is flushed later, b unused                           */
         joined,   /* S_ROWSUM: a row product computes it                                        */
@@ -87,20 +98,20 @@ typedef struct constant { /* written once into a fresh block */
 } constant;
 
 struct ad_plan {
-    char     *name;
-    ad_graph *g; /* the plan's own copy of what it needs */
-    ad_arena *arena;
-    section   load_once, once, load, main, store; /* load, store: copies of what is not padded */
-    section   flush;                              /* the sums of main that are kept            */
-    instr    *instr;
-    int       instrs, instr_capacity;
-    constant *constants;
-    int       nconstants;
-    long      capacity;
-    unsigned  flags;
-    int       nin, nout;
-    size_t    block, temps, residual;
-    int       row_independent;
+    char        *name;
+    ad_graph    *g; /* the plan's own copy of what it needs */
+    ad_arena    *arena;
+    section      load_once, once, load, main, store; /* load, store: copies of what is not padded */
+    section      flush;                              /* the sums of main that are kept            */
+    instr       *instr;
+    int          instrs, instr_capacity;
+    constant    *constants;
+    int          nconstants;
+    long         capacity;
+    unsigned     flags;
+    int          nin, nout;
+    size_t       block, temps, residual;
+    int          row_independent;
     ad_residual *kept; /* of a forward plan with pullbacks */
     int          nkept;
 };
@@ -119,17 +130,17 @@ typedef struct binding {
 } binding;
 
 /* Compiles outs as functions of the bound nodes. */
-ad_status plan_build(ad_plan **p, const char *name, int nin, const binding in[], int nout,
-                     const binding out[], const ad_plan_options *o, int args_in, int args_out);
+ad_status ad_plan_build(ad_plan **p, const char *name, int nin, const binding in[], int nout,
+                        const binding out[], const ad_plan_options *o, int args_in, int args_out);
 
-int       plan_is_once(const ad_graph *g, int id, const char once[]);
-ad_status plan_keep_residuals(ad_plan *p, int n, const binding residual[], size_t bytes);
-int       plan_one_code(const instr *i);
-int       plan_few_code(const instr *i, unsigned mask);
+int       ad_plan_is_once(const ad_graph *g, int id, const char once[]);
+ad_status ad_plan_keep_residuals(ad_plan *p, int n, const binding residual[], size_t bytes);
+int       ad_plan_one_code(const instr *i);
+int       ad_plan_few_code(const instr *i, unsigned mask);
 /* Runs instructions up to one that needs a call, which is returned. */
-const instr *plan_run_few(char *const *base, const instr *i, const instr *end, long n);
-void      plan_run_one(char *const *base, const instr *i, const instr *end);
-void      plan_debug(const ad_plan *p); /* what COSTATE_DEBUG asks for, on stderr */
-size_t    plan_bytes(ad_type t, ad_shape s, long capacity); /* rounded up, AD_PAD behind */
+const instr *ad_plan_run_few(char *const *base, const instr *i, const instr *end, long n);
+void         ad_plan_run_one(char *const *base, const instr *i, const instr *end);
+void         ad_plan_debug(const ad_plan *p); /* what COSTATE_DEBUG asks for, on stderr */
+size_t       ad_plan_bytes(ad_type t, ad_shape s, long capacity); /* rounded up, AD_PAD behind */
 
 #endif

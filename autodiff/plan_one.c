@@ -7,7 +7,7 @@
 
 enum { ONE_PAIR = AD_OPS }; /* the code behind those of the operations */
 
-int plan_one_code(const instr *i)
+int ad_plan_one_code(const instr *i)
 {
     return 2 * (i->kind == I_PAIR ? (int)ONE_PAIR : (int)i->op) + (i->type == AD_F64);
 }
@@ -27,7 +27,7 @@ static void run_padded(char *const *base, const instr *i)
     memcpy(base[i->d.base] + i->d.off, d, bytes);
 }
 
-void plan_run_one(char *const *base, const instr *i, const instr *end)
+void ad_plan_run_one(char *const *base, const instr *i, const instr *end)
 {
     for (; i < end; i++) {
         switch (i->one) {

@@ -41,7 +41,7 @@ ad_status ad_plan_new(ad_plan **p, int nin, const ad_var in[], int nout, const a
     if (!b) return AD_NO_MEMORY;
     for (int i = 0; i < nin; i++) b[i] = (binding){ .v = in[i], .at = arg(o, i) };
     for (int i = 0; i < nout; i++) b[nin + i] = (binding){ .v = out[i], .at = arg(o, nin + i) };
-    ad_status e = plan_build(p, name, nin, b, nout, b + nin, o, nin, nout);
+    ad_status e = ad_plan_build(p, name, nin, b, nout, b + nin, o, nin, nout);
     ad_free(b);
     return e;
 }
@@ -67,7 +67,10 @@ typedef struct pair {
     size_t              bytes;
 } pair;
 
-static ad_var *vars(pair *w, int n) { return ad_arena_alloc(w->arena, sizeof(ad_var) * (size_t)(n + 1)); }
+static ad_var *vars(pair *w, int n)
+{
+    return ad_arena_alloc(w->arena, sizeof(ad_var) * (size_t)(n + 1));
+}
 
 static ad_status copy_function(pair *w)
 {
@@ -78,7 +81,9 @@ static ad_status copy_function(pair *w)
     w->seed               = vars(w, s->nout);
     if (!w->in || !w->out || !w->out_bar || !w->seed) return AD_NO_MEMORY;
     for (int i = 0; i < s->nin; i++)
-        w->in[i] = s->in[i].id < 0 ? AD_NONE : ad_input(w->g, "in", ad_type_of(s->in[i]), ad_shape_of(s->in[i]));
+        w->in[i] = s->in[i].id < 0
+                       ? AD_NONE
+                       : ad_input(w->g, "in", ad_type_of(s->in[i]), ad_shape_of(s->in[i]));
     AD_TRY(ad_inline(w->g, s->out[0].g, s->nin, s->in, w->in, s->nout, s->out, w->out));
     w->nparams = ad_params_used(s->nout, w->out, 0, NULL);
     w->params  = vars(w, w->nparams);
@@ -96,7 +101,8 @@ static ad_status differentiate(pair *w, const ad_pullback *p, one_pullback *b)
     b->bar                = vars(w, s->nin + w->nparams);
     b->input              = ad_arena_alloc(w->arena, sizeof *b->input * (size_t)(s->nin + 1));
     if (!b->wrt || !b->bar || !b->input) return AD_NO_MEMORY;
-    for (int i = 0; i < s->nout; i++) w->seed[i] = p->want_out && !p->want_out[i] ? AD_NONE : w->out_bar[i];
+    for (int i = 0; i < s->nout; i++)
+        w->seed[i] = p->want_out && !p->want_out[i] ? AD_NONE : w->out_bar[i];
     for (int i = 0; i < s->nin; i++) {
         if (w->in[i].id < 0 || (p->want_in && !p->want_in[i])) continue;
         b->input[b->inputs] = i;
@@ -119,15 +125,16 @@ static ad_status find_residuals(pair *w)
     for (int i = 0; i < w->spec->nout; i++) w->primal[w->out[i].id] = 1;
     for (int v = 0; v < w->spec->pullbacks; v++)
         for (int i = 0; i < w->back[v].all; i++) w->read[w->back[v].bar[i].id] = 1;
-    for (int id = 0; id < size; id++) once[id] = (char)plan_is_once(w->g, id, once);
+    for (int id = 0; id < size; id++) once[id] = (char)ad_plan_is_once(w->g, id, once);
     for (int id = size - 1; id >= 0; id--) {
         const ad_node *n = ad_node_of(w->g, id);
         for (int i = 0; w->primal[id] && i < n->nin; i++) w->primal[n->in[i]] = 1;
     }
     for (int id = size - 1; id >= 0; id--) {
         const ad_node *n    = ad_node_of(w->g, id);
-        int            view = n->op == AD_OP_reshape || n->op == AD_OP_stop_gradient; /* of what is kept anyway */
-        int            kept = w->primal[id] && !(ad_op_row(n->op)->flags & AD_LEAF) && !once[id] && !view;
+        int            view = n->op == AD_OP_reshape ||
+                   n->op == AD_OP_stop_gradient; /* of what is kept anyway */
+        int kept = w->primal[id] && !(ad_op_row(n->op)->flags & AD_LEAF) && !once[id] && !view;
         if (!w->read[id]) continue;
         for (int i = 0; !kept && i < n->nin; i++) w->read[n->in[i]] = 1;
         w->read[id] = (char)kept;
@@ -145,7 +152,7 @@ static ad_status place_residuals(pair *w, long capacity)
         if (!w->read[id]) continue;
         const ad_node *n = ad_node_of(w->g, id);
         w->residual[r++] = (binding){ .v = { w->g, id }, .at = { BASE_RESIDUAL, 0, w->bytes } };
-        w->bytes += plan_bytes(n->type, n->shape, capacity);
+        w->bytes += ad_plan_bytes(n->type, n->shape, capacity);
     }
     return AD_OK;
 }
@@ -153,24 +160,28 @@ static ad_status place_residuals(pair *w, long capacity)
 static ad_status build_forward(pair *w, ad_plan **p, const char *name, const ad_plan_options *o)
 {
     const ad_pair_spec *s = w->spec;
-    binding *b = ad_arena_alloc(w->arena, sizeof *b * (size_t)(s->nin + s->nout + w->nresiduals + 1));
+    binding            *b = ad_arena_alloc(w->arena,
+                                           sizeof *b * (size_t)(s->nin + s->nout + w->nresiduals + 1));
     if (!b) return AD_NO_MEMORY;
     for (int i = 0; i < s->nin; i++) b[i] = (binding){ .v = w->in[i], .at = arg(o, i) };
     binding *out = b + s->nin;
-    for (int i = 0; i < s->nout; i++) out[i] = (binding){ .v = w->out[i], .at = arg(o, s->nin + i) };
+    for (int i = 0; i < s->nout; i++)
+        out[i] = (binding){ .v = w->out[i], .at = arg(o, s->nin + i) };
     memcpy(out + s->nout, w->residual, sizeof *out * (size_t)w->nresiduals);
-    AD_TRY(plan_build(p, name, s->nin, b, s->nout + w->nresiduals, out, o, s->nin, s->nout));
-    return plan_keep_residuals(*p, w->nresiduals, w->residual, w->bytes);
+    AD_TRY(ad_plan_build(p, name, s->nin, b, s->nout + w->nresiduals, out, o, s->nin, s->nout));
+    return ad_plan_keep_residuals(*p, w->nresiduals, w->residual, w->bytes);
 }
 
-static ad_status build_backward(pair *w, const one_pullback *v, ad_plan **p, const char *name, const ad_plan_options *o)
+static ad_status build_backward(pair *w, const one_pullback *v, ad_plan **p, const char *name,
+                                const ad_plan_options *o)
 {
     const ad_pair_spec *s   = w->spec;
     int                 nin = s->nin + s->nout + w->nresiduals, args = s->nin + s->nout;
-    binding            *b = ad_arena_alloc(w->arena, sizeof *b * (size_t)(nin + s->nin + w->nparams + 1));
+    binding *b = ad_arena_alloc(w->arena, sizeof *b * (size_t)(nin + s->nin + w->nparams + 1));
     if (!b) return AD_NO_MEMORY;
     for (int i = 0; i < s->nin; i++) b[i] = (binding){ .v = w->in[i], .at = arg(o, i) };
-    for (int i = 0; i < s->nout; i++) b[s->nin + i] = (binding){ .v = w->out_bar[i], .at = arg(o, s->nin + i) };
+    for (int i = 0; i < s->nout; i++)
+        b[s->nin + i] = (binding){ .v = w->out_bar[i], .at = arg(o, s->nin + i) };
     memcpy(b + args, w->residual, sizeof *b * (size_t)w->nresiduals);
     binding *out  = b + nin;
     int      nout = 0;
@@ -181,12 +192,13 @@ static ad_status build_backward(pair *w, const one_pullback *v, ad_plan **p, con
         size_t offset = (size_t)ad_node_of(w->g, v->wrt[j].id)->attr[0];
         out[nout++]   = (binding){ .v = v->bar[j], .at = { 0, 0, offset }, .param = 1 };
     }
-    AD_TRY(plan_build(p, name, nin, b, nout, out, o, args, s->nin));
+    AD_TRY(ad_plan_build(p, name, nin, b, nout, out, o, args, s->nin));
     (*p)->residual = w->bytes;
     return AD_OK;
 }
 
-static ad_status pair_build(pair *w, ad_plan **forward, ad_plan *backward[], const ad_plan_options *o)
+static ad_status pair_build(pair *w, ad_plan **forward, ad_plan *backward[],
+                            const ad_plan_options *o)
 {
     const ad_pair_spec *s    = w->spec;
     const char         *name = o && o->name ? o->name : "plan";
@@ -201,12 +213,15 @@ static ad_status pair_build(pair *w, ad_plan **forward, ad_plan *backward[], con
     AD_TRY(place_residuals(w, o && o->capacity > 0 ? o->capacity : 1));
     AD_TRY(build_forward(w, forward, name, o));
     ad_plan_options back = o ? *o : (ad_plan_options){ 0 };
-    if (back.flags & AD_ROW_EXACT) back.flags ^= AD_ROW_EXACT | AD_ROW_PRODUCTS; /* sums over rows are a pullback's business */
-    for (int v = 0; v < s->pullbacks; v++) AD_TRY(build_backward(w, &w->back[v], &backward[v], name, &back));
+    if (back.flags & AD_ROW_EXACT)
+        back.flags ^= AD_ROW_EXACT | AD_ROW_PRODUCTS; /* sums over rows are a pullback's business */
+    for (int v = 0; v < s->pullbacks; v++)
+        AD_TRY(build_backward(w, &w->back[v], &backward[v], name, &back));
     return AD_OK;
 }
 
-ad_status ad_plan_pair(ad_plan **forward, ad_plan *backward[], const ad_pair_spec *spec, const ad_plan_options *o)
+ad_status ad_plan_pair(ad_plan **forward, ad_plan *backward[], const ad_pair_spec *spec,
+                       const ad_plan_options *o)
 {
     *forward = NULL;
     for (int v = 0; v < spec->pullbacks; v++) backward[v] = NULL;

@@ -40,16 +40,17 @@ static void run_fill(char *const *base, const instr *i, long from, long n)
         for (long j = 0; j < n; j++) ((double *)d)[j] = *(const double *)x;
 }
 
-/* Numbers from .. from + n of a broadcast: rows' numbers repeated, or a row again and again (build_spread()). */
+/* Numbers from .. from + n of a broadcast: rows' numbers repeated, or a row again and again (ad_build_spread()). */
 static void run_spread(char *const *base, const instr *i, long from, long n)
 {
-    char  *d       = tile_at(base, i->d, from);
-    long   period  = *i->attr > 0 ? *i->attr : -*i->attr, e = from % period, row = from / period;
-    size_t size    = ad_type_size(i->type);
+    char  *d      = tile_at(base, i->d, from);
+    long   period = *i->attr > 0 ? *i->attr : -*i->attr, e = from % period, row = from / period;
+    size_t size = ad_type_size(i->type);
     for (long m; n > 0; n -= m, d += (size_t)m * size, e = 0, row++) {
         const char *x = tile_at(base, i->x[0], 0) + (size_t)(*i->attr > 0 ? e : row) * size;
         m             = period - e < n ? period - e : n;
-        if (*i->attr > 0) memcpy(d, x, (size_t)m * size);
+        if (*i->attr > 0)
+            memcpy(d, x, (size_t)m * size);
         else if (i->type == AD_F32)
             for (long j = 0; j < m; j++) ((float *)d)[j] = *(const float *)x;
         else
@@ -86,11 +87,11 @@ static void run_strips(const ad_work *w, const step *s, long n)
     const instr *first = w->plan->instr + s->first, *end = first + s->count;
     long         total = count(s->size, n), from = 0;
     if (total == 1) {
-        plan_run_one(w->base, first, end);
+        ad_plan_run_one(w->base, first, end);
         return;
     }
     if (total <= FEW) {
-        while ((first = plan_run_few(w->base, first, end, total)) < end) {
+        while ((first = ad_plan_run_few(w->base, first, end, total)) < end) {
             run_tile(w->base, first, first + 1, 0, total);
             first++;
         }
@@ -133,7 +134,7 @@ static void run_gemm(const ad_work *w, const step *s, long rows)
 static void run_rows(const ad_work *w, const step *s, long n)
 {
     enum { AT_ONCE = 32 };
-    void *c    = at(w, s->y), *sum = s->has_bias ? at(w, s->bias) : NULL;
+    void *c = at(w, s->y), *sum = s->has_bias ? at(w, s->bias) : NULL;
     int   dot  = s->kind == S_ROWDOT;
     long  rows = count(s->size, n);
     if (!s->keep) memset(c, 0, (size_t)s->m);
