@@ -149,10 +149,12 @@ static ad_var build(adj_operation *op, const adj_operation_spec *spec)
         return ad_graph_fail(f.g, AD_NO_MEMORY, "out of memory while building a solve in a graph");
     if (spec->t) memcpy(op->t, spec->t, sizeof(double) * (size_t)spec->times);
     y.dim[0] *= f.c;
-    return ad_call(
-        &(ad_callback){
-            .name = "solve", .value = adj_operation_value, .vjp = adj_operation_vjp, .ctx = op },
-        n, x, s->ode.type, y);
+    return ad_call(&(ad_callback){ .name       = "solve",
+                                   .value      = adj_operation_value,
+                                   .vjp        = adj_operation_vjp,
+                                   .ctx        = op,
+                                   .mixes_rows = s->o.batching == NDE_JOINT },
+                   n, x, s->ode.type, y);
 }
 
 ad_var adj_operation_new(adj_operation **out, const adj_operation_spec *spec)

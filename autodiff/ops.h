@@ -109,6 +109,7 @@ typedef struct ad_callback {
     ad_status (*jvp)(long n, const void *const in[], const void *out, const void *const x_dot[],
                      void *out_dot, void *ctx);
     void *ctx;
+    int   mixes_rows; /* 1: a row of the result depends on other rows (a joint solve) */
 } ad_callback;
 ad_var ad_call(const ad_callback *f, int n, const ad_var x[], ad_type type, ad_shape out);
 

@@ -108,8 +108,8 @@ static ad_status check_rows(builder *b, int nout, const int out[])
     int ok = 1;
     for (int id = 0; id < b->size; id++) {
         const ad_node *n = ad_node_of(b->g, id);
-        mixed[id]        = (ad_op_row(n->op)->flags & AD_ROW_MIXING) && n->nin &&
-                    ad_node_of(b->g, n->in[0])->shape.batched;
+        int mixes = (ad_op_row(n->op)->flags & AD_ROW_MIXING) || (n->call && n->call->mixes_rows);
+        mixed[id] = mixes && n->nin && ad_node_of(b->g, n->in[0])->shape.batched;
         for (int i = 0; i < n->nin && !mixed[id]; i++) mixed[id] = mixed[n->in[i]];
     }
     for (int i = 0; i < nout; i++)

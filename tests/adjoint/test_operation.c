@@ -360,3 +360,30 @@ Test(operation, mistakes)
     cr_assert_eq(mistake(solver, bad, 0), AD_INVALID);
     adj_solver_free(solver);
 }
+
+/* All samples of a joint solve share their steps: a plan that wants independent rows refuses it. */
+Test(operation, joint_solves_mix_rows)
+{
+    for (int each = 0; each < 2; each++) {
+        nde_ode        ode  = { .field_parts = pendulum, .parts = 2, .part = two_parts };
+        nde_options    o    = { .batching = each ? NDE_PER_SAMPLE : NDE_JOINT };
+        adj_solver    *s    = NULL;
+        adj_operation *op   = NULL;
+        ad_graph      *g    = NULL;
+        ad_plan       *plan = NULL;
+        cr_assert_eq(ad_params_new(&ode.theta, AD_F64), AD_OK);
+        cr_assert_eq(adj_solver_new(&s, &ode, &o, NULL, N), AD_OK, "%s", ad_message());
+        cr_assert_eq(ad_graph_new(&g), AD_OK);
+        ad_var             y0   = ad_input(g, "y0", AD_F64, ad_rows(2));
+        adj_operation_spec spec = { .solver = s, .y0 = y0, .times = TIMES, .t = times };
+        ad_var             y    = adj_operation_new(&op, &spec);
+        cr_assert(y.id >= 0, "%s", ad_message());
+        ad_plan_options exact = { "exact", N, AD_ROW_EXACT };
+        cr_expect_eq(ad_plan_new(&plan, 1, &y0, 1, &y, &exact), each ? AD_OK : AD_UNSUPPORTED);
+        ad_plan_free(plan);
+        ad_graph_free(g);
+        adj_operation_free(op);
+        adj_solver_free(s);
+        ad_params_free(ode.theta);
+    }
+}
