@@ -101,7 +101,26 @@ static row schedule_at(int i, char *text, size_t size)
     return (row){ ad_schedule_usage(i), "a factor of the learning rate; +warmup:N may follow" };
 }
 
+static const row models[] = {
+    { "ode", "neural ordinary differential equation: a network beside a linear map, with hidden "
+             "components where the columns "
+             "do not tell how they go on; or --system FILE.ode, equations with unknown constants "
+             "or networks" },
+};
+
+static int model_count(void)
+{
+    return sizeof models / sizeof models[0];
+}
+
+static row model_at(int i, char *text, size_t size)
+{
+    (void)text, (void)size;
+    return models[i];
+}
+
 static const listing listings[] = {
+    { "models", model_count, model_at },
     { "datasets", ds_dataset_count, dataset_at },
     { "methods", nde_method_count, method_at },
     { "controllers", nde_controller_count, controller_at },
