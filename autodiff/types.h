@@ -18,12 +18,12 @@ typedef struct ad_shape {
 
 size_t ad_type_size(ad_type t); /* 4 or 8 */
 
-ad_shape ad_scalar(void);                        /* [1], shared                            */
-ad_shape ad_vector(long d);                      /* [d], shared                            */
-ad_shape ad_matrix(long rows, long cols);        /* [rows, cols], shared                   */
-ad_shape ad_rows(long d);                        /* [n, d], batched                        */
+ad_shape ad_scalar(void);                 /* [1], shared                            */
+ad_shape ad_vector(long d);               /* [d], shared                            */
+ad_shape ad_matrix(long rows, long cols); /* [rows, cols], shared                   */
+ad_shape ad_rows(long d);                 /* [n, d], batched                        */
 ad_shape ad_dims(int rank, const long dim[], int batched);
-long     ad_elements(ad_shape s);                /* product of dim[] (for one sample if batched) */
+long     ad_elements(ad_shape s); /* product of dim[] (for one sample if batched) */
 int      ad_shape_equal(ad_shape a, ad_shape b);
 /* Writes "[n,50]" into text; returns text. */
 char *ad_shape_text(ad_shape s, char *text, size_t size);

@@ -20,10 +20,12 @@ typedef enum ad_pack_kind {
 ad_pack_kind ad_pack_choose(ad_type type, long k, long n); /* thin when n is small */
 size_t       ad_pack_bytes(ad_type type, ad_pack_kind kind, long k, long n);
 /* B is [k, n], or [n, k] when transposed. */
-void ad_pack(ad_type type, ad_pack_kind kind, const void *b, int transposed, long k, long n, void *packed);
+void ad_pack(ad_type type, ad_pack_kind kind, const void *b, int transposed, long k, long n,
+             void *packed);
 
 /* Y[m, n] = X[m, k] B + bias (NULL: 0). Y is not X. */
-typedef void ad_product_fn(long m, long k, long n, const void *x, const void *packed, const void *bias, void *y);
+typedef void ad_product_fn(long m, long k, long n, const void *x, const void *packed,
+                           const void *bias, void *y);
 /* NULL for a thin product of too many columns; never for the kind that ad_pack_choose() picks. */
 ad_product_fn *ad_product(ad_type type, ad_pack_kind kind, long k, long n);
 
@@ -38,13 +40,18 @@ int ad_product_prefers_blas(ad_type type, long m, long k, long n);
    between calls (ad_dotrows_bytes(), zero at the start) so that many steps add into it; ad_dotrows_flush() adds it to a
    dense [p, q] array (not padded: written exactly) and zeroes it. Rows are added in order (a few partial sums where C is small).
    The same for sums alone: rowsum [q] of B_s. */
-typedef struct ad_segment { const void *a, *b; long rows; } ad_segment;
+typedef struct ad_segment {
+    const void *a, *b;
+    long        rows;
+} ad_segment;
 size_t ad_dotrows_bytes(ad_type type, long p, long q);
 /* sum: where the sums over rows of one of the factors go as well, as ad_sumrows() would have added them; or NULL. */
-void   ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c, void *sum);
+void   ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c,
+                  void *sum);
 int    ad_dotrows_sums(ad_type type, long p, long q); /* of which one: 0 a, 1 b; -1: of neither */
 void   ad_dotrows_flush(ad_type type, long p, long q, void *c, void *dense);
-void   ad_dotrows_store(ad_type type, long p, long q, const void *c, void *dense); /* sets instead of adding, keeps c */
+void   ad_dotrows_store(ad_type type, long p, long q, const void *c,
+                        void *dense); /* sets instead of adding, keeps c */
 size_t ad_sumrows_bytes(ad_type type, long q);
 void   ad_sumrows(ad_type type, int segments, const ad_segment *s /* a unused */, long q, void *c);
 void   ad_sumrows_flush(ad_type type, long q, void *c, void *dense);

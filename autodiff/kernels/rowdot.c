@@ -35,8 +35,7 @@ int ad_dotrows_sums(ad_type type, long p, long q)
     return (swap ? p : q) < ad_lanes(type) ? -1 : !swap;
 }
 
-void ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c,
-                void *sum)
+void ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c, void *sum)
 {
     int swap = swapped(type, p, q);
     if (type == AD_F32)

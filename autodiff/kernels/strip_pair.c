@@ -10,7 +10,7 @@
 #include "strip_pair.inc"
 #undef BITS
 
-void (*ad_tanh_back_kernel(ad_type type))(const struct ad_strip_args *) 
+void (*ad_tanh_back_kernel(ad_type type))(const struct ad_strip_args *)
 {
     return type == AD_F32 ? strip_tanh_back_32_vv : strip_tanh_back_64_vv;
 }

@@ -25,12 +25,11 @@ typedef struct known {
 } known;
 
 static const known literature[] = {
-    { "euler", 1, 0, 0, 1, 0, -1 },  { "midpoint", 2, 1, 0, 2, 0, -1 },
-    { "heun2", 2, 1, 0, 2, 0, -1 },  { "bosh3", 3, 2, 0, 3, 1, -1 },
-    { "rk4", 4, 0, 0, 3, 0, -1 },    { "rk38", 4, 0, 0, 3, 0, -1 },
-    { "dopri5", 5, 4, 0, 4, 1, 5 },  { "torchdiffeq:dopri5", 5, 4, 0, 4, 1, 5 },
-    { "tsit5", 5, 4, 0, 4, 1, 5 },
-    { "dop853", 8, 5, 3, 7, 1, 11 },
+    { "euler", 1, 0, 0, 1, 0, -1 }, { "midpoint", 2, 1, 0, 2, 0, -1 },
+    { "heun2", 2, 1, 0, 2, 0, -1 }, { "bosh3", 3, 2, 0, 3, 1, -1 },
+    { "rk4", 4, 0, 0, 3, 0, -1 },   { "rk38", 4, 0, 0, 3, 0, -1 },
+    { "dopri5", 5, 4, 0, 4, 1, 5 }, { "torchdiffeq:dopri5", 5, 4, 0, 4, 1, 5 },
+    { "tsit5", 5, 4, 0, 4, 1, 5 },  { "dop853", 8, 5, 3, 7, 1, 11 },
 };
 
 enum { KNOWN = sizeof literature / sizeof *literature };
