@@ -29,14 +29,26 @@ void ds_normalise_free(ds_normalise *n)
     ad_free(n);
 }
 
+/* The power of two next to the column's largest number: squares of what is divided by it neither overflow nor vanish. */
+static double size_of(const ds_series_set *set, int j)
+{
+    double most = 0;
+    int    e    = 0;
+    for (int i = 0; i < set->count; i++)
+        for (long r = 0; r < set->series[i].len; r++)
+            most = fmax(most, fabs(set->series[i].y[r * set->cols + j])); /* fmax passes over NaN */
+    frexp(most, &e);
+    return most > 0 ? ldexp(1, e < 1000 ? e : 1000) : 1;
+}
+
 /* Mean and deviation of column j by Welford's recurrence (1962), which does not cancel: m += (y - m) / k and
    s += (y - m_old)(y - m_new). */
 static void fit_column(ds_normalise *n, const ds_series_set *set, int j)
 {
-    double m = 0, s = 0, k = 0;
+    double m = 0, s = 0, k = 0, size = size_of(set, j);
     for (int i = 0; i < set->count; i++)
         for (long r = 0; r < set->series[i].len; r++) {
-            double y = set->series[i].y[r * set->cols + j];
+            double y = set->series[i].y[r * set->cols + j] / size;
             if (isnan(y)) continue;
             double step = y - m;
             k += 1;
@@ -44,8 +56,8 @@ static void fit_column(ds_normalise *n, const ds_series_set *set, int j)
             s += step * (y - m);
         }
     double std = k > 0 ? sqrt(s / k) : 0;
-    n->mean[j] = m;
-    n->std[j]  = std > 1e-12 * fabs(m) && isfinite(std) ? std : 1; /* constant but for rounding */
+    n->mean[j] = m * size;
+    n->std[j]  = std > 1e-12 * fabs(m) ? std * size : 1; /* constant but for rounding */
 }
 
 /* Root of the mean of (dz/dt)^2 over all neighbouring rows and columns where both values are there. */

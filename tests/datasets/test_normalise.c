@@ -22,6 +22,23 @@ Test(normalise, moments_leave_missing_values_out)
     ds_series_set_free(set);
 }
 
+/* Squares of 1e300 overflow, of 1e-300 vanish. */
+Test(normalise, numbers_of_any_size)
+{
+    static const char *const text[] = { "t,a\n0,1e300\n1,-1e300\n", "t,a\n0,1e-300\n1,-1e-300\n",
+                                        "t,a\n0,1e308\n1,-1e308\n" };
+    static const double      size[] = { 1e300, 1e-300, 1e308 };
+    for (int i = 0; i < 3; i++) {
+        ds_series_set *set = must_read(text[i], NULL);
+        ds_normalise  *n;
+        cr_assert_eq(ds_normalise_fit(&n, set, DS_TIME_AS_IS), AD_OK);
+        cr_expect_eq(n->mean[0], 0);
+        cr_expect_float_eq(n->std[0] / size[i], 1, 1e-15);
+        ds_normalise_free(n);
+        ds_series_set_free(set);
+    }
+}
+
 Test(normalise, there_and_back)
 {
     ds_series_set *set, *same;
