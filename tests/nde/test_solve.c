@@ -131,6 +131,23 @@ Test(solve, break_points_are_met_exactly)
     }
 }
 
+/* A step that a stop cut short says nothing about the next one: growing again from 1e-9 by tens would take nine attempts. */
+Test(solve, a_step_cut_short_does_not_slow_the_next)
+{
+    const double t[] = { 0, 10 }, pair[] = { 1, 1 + 1e-9 }, start[] = { 1, 0 };
+    nde_ode      ode = { .field = circle, .dim = 2 };
+    double       y[4];
+    for (int each = 0; each < 2; each++) {
+        nde_options o     = { .rtol     = 1e-6,
+                              .atol     = 1e-6,
+                              .batching = each ? NDE_PER_SAMPLE : NDE_JOINT };
+        nde_stats   plain = solve_once(&ode, &o, 2, t, start, y, NULL);
+        o.nbreaks = 2, o.breaks = pair;
+        nde_stats cut = solve_once(&ode, &o, 2, t, start, y, NULL);
+        cr_expect_leq(cut.accepted + cut.rejected, plain.accepted + plain.rejected + 4);
+    }
+}
+
 /* --- parts and tolerances --------------------------------------------------------------------------------------------- */
 
 static void parted_circle(const nde_point *at, ad_var *dy, void *ctx)
