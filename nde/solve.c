@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../autodiff/debug.h"
 #include "solver.h"
 
 ad_status nde_solver_check(const nde_solver *s, const nde_solve_args *a)
@@ -187,5 +188,11 @@ ad_status nde_solve(nde_solver *s, const nde_solve_args *a)
     if (s->record)
         s->stats.bytes = s->step->bytes + s->record->pool.total +
                          sizeof(nde_taken) * (size_t)s->record->capacity;
+    if (s->debug)
+        ad_debug("solve %s: %ld steps, %ld rejected, %ld evaluations, %.3g us (%.3g us in the "
+                 "step), %zu bytes, %s\n",
+                 s->step->method->name, s->stats.accepted, s->stats.rejected, s->stats.nfe,
+                 1e6 * s->stats.seconds, 1e6 * s->stats.seconds_field, s->stats.bytes,
+                 ad_status_name(e));
     return e;
 }

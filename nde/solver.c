@@ -4,6 +4,7 @@
 
 #include <costate/autodiff/memory.h>
 
+#include "../autodiff/debug.h"
 #include "solver.h"
 
 /* --- making ---------------------------------------------------------------------------------------------------------------- */
@@ -106,6 +107,8 @@ static ad_status fill_options(nde_solver *s, const nde_options *o)
             AD_UNSUPPORTED,
             "%s has no error estimate to choose steps by: give a fixed step, or use tsit5",
             w->method->name);
+    s->debug = ad_debug_level() > 0;
+    w->timing |= s->debug;
     return copy_lists(s, o);
 }
 

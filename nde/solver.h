@@ -27,6 +27,7 @@ struct nde_solver {
     void      **args; /* padded copies */
     nde_scratch w;
     nde_stats   stats;
+    int         debug;  /* COSTATE_DEBUG: a line a solve */
     nde_record *record; /* joint; NULL: not recorded */
     nde_lanes  *lanes;  /* per sample                */
 };
