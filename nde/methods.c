@@ -6,6 +6,10 @@
 #include <costate/autodiff/text.h>
 #include <costate/nde/tableau.h>
 
+#define X(name) extern const nde_tableau nde_##name;
+#include "methods/registry.def"
+#undef X
+
 static const nde_tableau *const methods[] = {
 #define X(name) &nde_##name,
 #include "methods/registry.def"
