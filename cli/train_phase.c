@@ -127,6 +127,9 @@ ad_status figures_phase(figures *f)
         }
         c[panel.curves++] = (cli_curve){ "forecast", CLI_LINE, 1, f->m, u, v };
     }
-    return figures_show(f, "phase", "The learned field, the training data in it, and the forecast.",
+    const char *about = panel.curves > 1
+                            ? "The learned field, the training data in it, and the forecast."
+                            : "The learned field and the training data in it.";
+    return figures_show(f, "phase", about,
                         &(cli_figure){ .panels = 1, .panel = &panel, .width = 700, .height = 560 });
 }

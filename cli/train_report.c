@@ -120,7 +120,8 @@ ad_status train_report(train *t)
     snprintf(subtitle, sizeof subtitle, "%.100s, trained by costate",
              t->task->config->system ? t->task->config->system
                                      : "a neural ordinary differential equation");
-    AD_TRY(cli_report_new(&r, t->task->set->source, subtitle));
+    const char *source = t->task->set->source, *slash = strrchr(source, '/');
+    AD_TRY(cli_report_new(&r, slash ? slash + 1 : source, subtitle));
     cli_report_section(r, "The forecast");
     scores(t, r);
     ad_status s = train_figures(t, r);
