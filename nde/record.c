@@ -15,35 +15,36 @@ void nde_pool_reset(nde_pool *p)
     p->used = 0;
 }
 
+static ad_status new_chunk(nde_pool *p, size_t bytes)
+{
+    if (p->chunks == p->capacity) {
+        int        capacity = 2 * p->capacity + 16;
+        nde_chunk *more     = ad_realloc(p->chunk, sizeof *more * (size_t)p->chunks,
+                                         sizeof *more * (size_t)capacity);
+        if (!more) return AD_NO_MEMORY;
+        p->chunk    = more;
+        p->capacity = capacity;
+    }
+    nde_chunk c = { NULL, bytes > p->chunk_bytes ? bytes : p->chunk_bytes };
+    if (!(c.at = ad_alloc(c.bytes))) return AD_NO_MEMORY;
+    p->chunk[p->chunks++] = c;
+    p->total += c.bytes;
+    return AD_OK;
+}
+
 void *nde_pool_take(nde_pool *p, size_t bytes)
 {
     bytes = (bytes + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN + AD_PAD;
-    if (bytes > p->chunk_bytes)
-        p->chunk_bytes = bytes; /* before the first chunk: sizes are fixed afterwards */
-    if (p->at < p->chunks && p->used + bytes > p->chunk_bytes) p->at++, p->used = 0;
-    if (p->at == p->chunks) {
-        if (p->chunks == p->capacity) {
-            int    capacity = 2 * p->capacity + 16;
-            char **more     = ad_realloc(p->chunk, sizeof *more * (size_t)p->chunks,
-                                         sizeof *more * (size_t)capacity);
-            if (!more) return NULL;
-            p->chunk    = more;
-            p->capacity = capacity;
-        }
-        p->chunk[p->chunks] = ad_alloc(p->chunk_bytes);
-        if (!p->chunk[p->chunks]) return NULL;
-        p->chunks++;
-        p->total += p->chunk_bytes;
-        p->used = 0;
-    }
-    void *at = p->chunk[p->at] + p->used;
+    while (p->at < p->chunks && p->used + bytes > p->chunk[p->at].bytes) p->at++, p->used = 0;
+    if (p->at == p->chunks && new_chunk(p, bytes)) return NULL;
+    void *at = p->chunk[p->at].at + p->used;
     p->used += bytes;
     return at;
 }
 
 void nde_pool_free(nde_pool *p)
 {
-    for (int i = 0; i < p->chunks; i++) ad_free(p->chunk[i]);
+    for (int i = 0; i < p->chunks; i++) ad_free(p->chunk[i].at);
     ad_free(p->chunk);
 }
 

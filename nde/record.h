@@ -18,10 +18,15 @@ typedef struct nde_taken {
     int restart; /* carry was computed here by start(): t0, or after a break point                */
 } nde_taken;
 
+typedef struct nde_chunk {
+    char  *at;
+    size_t bytes;
+} nde_chunk;
+
 typedef struct nde_pool {
-    char **chunk;
-    int    chunks, capacity, at;
-    size_t chunk_bytes, used, total;
+    nde_chunk *chunk;
+    int        chunks, capacity, at;
+    size_t     chunk_bytes, used, total; /* chunk_bytes: the least that a new chunk has */
 } nde_pool;
 
 void  nde_pool_start(nde_pool *p, size_t chunk_bytes);
