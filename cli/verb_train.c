@@ -67,6 +67,16 @@ static ad_status judge(train *t)
                      &(mdl_judging){ MDL_HELD_OUT, longest, 1, t->rows });
 }
 
+static void tell_unmoved(const train *t)
+{
+    const char *name;
+    for (int i = 0; i < 4 && (name = mdl_fit_unmoved(t->fit, i)); i++)
+        fprintf(stderr,
+                "costate train: no gradient ever reached the parameter '%s': what was fitted does "
+                "not depend on it\n",
+                name);
+}
+
 /* After the last iteration: the model is what is kept, measured and told. */
 static ad_status conclude(train *t)
 {
@@ -74,6 +84,7 @@ static ad_status conclude(train *t)
     AD_TRY(judge(t));
     AD_TRY(train_save(t));
     AD_TRY(train_report(t));
+    tell_unmoved(t);
     if (cli_flag(t->args, "json")) return train_print_json(t, stdout);
     train_print_result(t, stdout);
     return AD_OK;

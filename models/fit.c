@@ -58,7 +58,8 @@ static ad_status new_parts(mdl_fit *f)
     f->theta_bar = ad_alloc(size);
     f->average   = ad_alloc(size);
     f->kept      = ad_alloc(size);
-    if (!f->trial || !f->last || !f->all || !f->theta_bar || !f->average || !f->kept)
+    f->moved     = ad_alloc((size_t)ad_params_views(f->m->params) + 1);
+    if (!f->trial || !f->last || !f->all || !f->theta_bar || !f->average || !f->kept || !f->moved)
         return AD_NO_MEMORY;
     for (int i = 0; i < f->d->count; i++) {
         f->last[i] = f->d->track[i].fit;
@@ -121,6 +122,7 @@ void mdl_fit_free(mdl_fit *f)
     ad_free(f->theta_bar);
     ad_free(f->average);
     ad_free(f->kept);
+    ad_free(f->moved);
     ad_free(f->atol);
     ad_free(f);
 }

@@ -50,6 +50,9 @@ int                 mdl_fit_joint(
 /* The parameters that training would end with now (the average, or the best on the validation part) become the model's. */
 ad_status mdl_fit_finish(mdl_fit *f);
 
+/* The i-th parameter that no gradient has reached since this fit was made: what was fitted does not depend on it. NULL: no more. */
+const char *mdl_fit_unmoved(const mdl_fit *f, int i);
+
 /* Everything that going on needs; plain parameters under their own names are the ones mdl_fit_finish() gives. config: JSON. */
 ad_status mdl_fit_save(mdl_fit *f, const char *path, const char *config);
 ad_status mdl_fit_load(mdl_fit *f, const char *path);

@@ -24,6 +24,7 @@ struct mdl_fit {
     void             *theta_bar;        /* [count] each                                  */
     void             *average;          /* the candidate: the moving average, or theta   */
     void             *kept;             /* the best candidate, or the last               */
+    char             *moved;            /* [views] has a gradient arrived here?          */
     long              window, first;    /* rows of the longest and the first windows     */
     long             *last;             /* [series] rows that are fitted to               */
     long             *all;              /* [series] with the validation part             */

@@ -140,6 +140,26 @@ static void decay(mdl_fit *f, double rate)
         if (m->decays[i]) mdl_put(m->ode.type, m->theta, i, c * mdl_get(m->ode.type, m->theta, i));
 }
 
+/* Which parameters has a gradient reached yet? */
+static void note_moved(mdl_fit *f)
+{
+    const ad_params *p = f->m->params;
+    for (int v = 0; v < ad_params_views(p); v++) {
+        const ad_param_view *view = ad_params_view(p, v);
+        for (long i = 0; !f->moved[v] && i < ad_elements(view->shape); i++)
+            f->moved[v] = mdl_get(f->m->ode.type, f->theta_bar, view->offset + i) != 0;
+    }
+}
+
+const char *mdl_fit_unmoved(const mdl_fit *f, int i)
+{
+    const ad_params *p = f->m->params;
+    if (f->iteration == 0) return NULL;
+    for (int v = 0; v < ad_params_views(p); v++)
+        if (!f->moved[v] && i-- == 0) return ad_params_view(p, v)->name;
+    return NULL;
+}
+
 ad_status mdl_fit_step(mdl_fit *f, double *loss)
 {
     mdl_model *m = f->m;
@@ -148,6 +168,7 @@ ad_status mdl_fit_step(mdl_fit *f, double *loss)
     if (s == AD_OK) {
         long   i = lround(f->number[FIT_FRACTION] * (double)f->c->iterations);
         double r = ad_schedule_factor(&f->schedule, i) * f->number[FIT_CUT];
+        note_moved(f);
         mdl_to_steps(m, m->theta, f->theta_bar);
         s = ad_optim_step(f->optim, r, m->theta, f->theta_bar);
         mdl_from_steps(m, m->theta);

@@ -112,4 +112,13 @@ fails 'a checkpoint of another model' 1 'checkpoint.safetensors' "$costate" fore
 before=$(md5sum < deep/run/checkpoint.safetensors)
 fails 'a full disk while training' 1 'metrics.jsonl' bash -c "ulimit -f 40; trap '' XFSZ; $costate train ode --resume --output deep/run --iterations 100000 --quiet"
 is 'loses nothing' yes "$("$costate" forecast deep/run --until 2021-03-06 > /dev/null 2>&1 && echo yes)"
+
+# a constant that nothing observed depends on is told, never silent
+printf "a = 1\nb = 0.05\nc = 1\nd = 0.05\nidle = 2\nx' = a*x - b*x*y\ny' = -c*y + d*x*y\nw' = -idle*w\nw(0) = 1\n" > "$scratch/idle.ode"
+printf "fit = a, b, c, d, idle\nobserve hare = x\nobserve lynx = y\n" >> "$scratch/idle.ode"
+ok "a fit with an idle constant" "$costate" train ode --system "$scratch/idle.ode" --data lynx-hare --iterations 30 \
+    --output "$scratch/idle" --quiet
+is "the idle constant is named" "costate train: no gradient ever reached the parameter 'idle': what was fitted does not depend on it" \
+    "$(cat "$scratch/err")"
+
 finish
