@@ -28,7 +28,7 @@ def run(command, folder, env):
 
 
 def main():
-    build, installed = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
+    build, installed = (pathlib.Path(p).absolute() for p in sys.argv[1:3])
     env = dict(os.environ, PATH=f"{build}:{os.environ['PATH']}")
     env["PKG_CONFIG_PATH"] = str(installed / "lib/pkgconfig")
     blocks = re.findall(r"^```(sh|c)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree
 
@@ -125,12 +126,19 @@ def installed():
     check("consumer-cmake", "a CMake project finds, links and runs costate",
           ["cmake", "-S", "tests/consumer", "-B", consumer, f"-DCMAKE_PREFIX_PATH={stage}"],
           ["cmake", "--build", consumer], [consumer / "consumer"])
+    with tempfile.TemporaryDirectory() as folder:  # the shell splits $(pkg-config ...) at a path's spaces: a path without
+        link = pathlib.Path(folder) / "stage"
+        link.symlink_to(stage)
+        by_pkg_config(link, folder)
+
+
+def by_pkg_config(stage, folder):
     for language, compiler in (("C", "cc -std=c11"), ("C++", "c++ -std=c++11 -x c++")):
-        program = consumer / f"by-pkg-config-{language}"
+        program = f"{folder}/consumer-{language}"
         command = f"{compiler} -Wall -Wextra -Werror tests/consumer/consumer.c -x none -o {program} " \
                   f"$(pkg-config --cflags --libs costate) && {program}"
         check(f"consumer-{language}", f"a {language} program builds by pkg-config and runs", ["bash", "-c", command],
-              PKG_CONFIG_PATH=str(stage / "lib/pkgconfig"))
+              PKG_CONFIG_PATH=f"{stage}/lib/pkgconfig")
     check("readme", "README.md's commands and program run",
           [sys.executable, "scripts/check-readme.py", BUILD / "release", stage])
 
