@@ -1,4 +1,5 @@
 # The thin front of CMakePresets.json and scripts/. `make` leaves build/release/costate.
+MAKEFLAGS += --no-print-directory
 JOBS := $(shell nproc 2> /dev/null || echo 2)
 
 .PHONY: release setup demo test bench format clean
@@ -12,14 +13,14 @@ setup:
 	@scripts/setup.sh
 
 demo: setup
-	@$(MAKE) --no-print-directory release
+	@$(MAKE) release
 	@scripts/demo.sh
 
 test: setup
 	@scripts/run-tests.py
 
 bench: setup
-	@$(MAKE) --no-print-directory release
+	@$(MAKE) release
 	@bench/run.sh
 
 format:
