@@ -105,6 +105,13 @@ static int negated(const cli_args *a, const char *word, size_t n)
     return i >= 0 && cli_verb_option(a->verb, i)->kind == CLI_FLAG ? i : -1;
 }
 
+/* A flag's value may be a word of its own where nothing else is meant: "no" is no file, "0" could be a word. */
+static int flag_word(const char *word)
+{
+    int flag;
+    return isalpha((unsigned char)word[0]) && cli_parse_flag(word, &flag);
+}
+
 /* One option at argv[*at], dashes gone; moves *at over its value if that is a word of its own. */
 static ad_status one_option(cli_args *a, const char *word, int argc, char **argv, int *at)
 {
@@ -117,7 +124,8 @@ static ad_status one_option(cli_args *a, const char *word, int argc, char **argv
                          : unknown_option(a, word, n ? n : strlen(word));
     }
     const cli_option *o = cli_verb_option(a->verb, i);
-    if (!value && o->kind == CLI_FLAG) value = "yes";
+    if (!value && o->kind == CLI_FLAG)
+        value = *at + 1 < argc && flag_word(argv[*at + 1]) ? argv[++*at] : "yes";
     if (!value && *at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0) value = argv[++*at];
     if (!value || (!*value && o->kind != CLI_TEXT))
         return ad_fail(AD_INVALID, "--%s needs a value", o->key);

@@ -8,6 +8,7 @@ enum { HELP_COLUMN = 28 };
 static const char *placeholder(const cli_option *o)
 {
     static const char *const of_kind[] = { "", "N", "X", "TEXT", "A,B,..." };
+    if (o->kind == CLI_FLAG && o->standard) return "yes|no";
     return o->value ? o->value : of_kind[o->kind];
 }
 

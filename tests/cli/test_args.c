@@ -89,6 +89,11 @@ Test(args, defaults_words_flags_and_lists)
     cr_assert_str_eq(cli_word(a, 1), "./a=b.csv");
     cli_args_free(a);
 
+    cr_assert_eq(PARSE("--dry-run", "no", "0"), AD_OK, "%s", ad_message());
+    cr_assert(cli_given(a, "dry-run") && !cli_flag(a, "dry-run"));
+    cr_assert_eq(cli_words(a), 1); /* 0 stays a word */
+    cli_args_free(a);
+
     cr_assert_eq(PARSE("--rtol", "-2"), AD_OK); /* a negative number is a value */
     cr_assert_eq(cli_number(a, "rtol"), -2);
     cli_args_free(a);
