@@ -101,12 +101,13 @@ static ad_status go(train *t)
     if (!cli_flag(t->args, "quiet") && !cli_flag(t->args, "json")) train_print_data(t, stdout);
     fflush(stdout);
     int resume = cli_flag(t->args, "resume");
-    if (resume)
+    if (resume) {
         AD_TRY(train_resume(t));
-    else
+    } else {
         AD_TRY(train_choose_directory(t));
+        AD_TRY(train_save(t)); /* while an old run is whole: the disk may be full */
+    }
     AD_TRY(train_metrics_open(t, resume ? mdl_fit_progress(t->fit)->iteration : 0));
-    if (!resume) AD_TRY(train_save(t));
     cli_interrupt_install();
     AD_TRY(run_fit(t));
     AD_TRY(train_save_checkpoint(t));
