@@ -80,8 +80,6 @@ static void factors(lanes_run *w)
 
 /* --- failures --------------------------------------------------------------------------------------------------------- */
 
-/* The outputs of a sample from number `from` on are not there. */
-
 /* Notes the failure of a lane (the sentence is the last recorded one): it leaves, the others go on. */
 static void lane_fails(lanes_run *w, long i, ad_status e)
 {
@@ -98,6 +96,15 @@ static void lane_fails(lanes_run *w, long i, ad_status e)
     w->sentence[n] = 0;
 }
 
+static ad_status lane_underflows(lanes_run *w, long i)
+{
+    nde_lanes *l = w->l;
+    return ad_fail(AD_STEP_UNDERFLOW,
+                   "sample %ld: the step fell to %.3g at t = %.9g after %ld steps: the solution "
+                   "may be singular there, or the problem too stiff for %s",
+                   l->id[i], l->h[i], l->t[i], l->grid[i], w->s->step->method->name);
+}
+
 static ad_status lane_gives_up(lanes_run *w, long i)
 {
     nde_solver *s = w->s;
@@ -108,11 +115,7 @@ static ad_status lane_gives_up(lanes_run *w, long i)
                        "%ld); is the field defined "
                        "there?",
                        l->id[i], l->t[i], l->grid[i]);
-    return ad_fail(AD_STEP_UNDERFLOW,
-                   "sample %ld: the step fell to %.3g at t = %.9g after %ld steps: the solution "
-                   "may be singular there, or "
-                   "the problem too stiff for %s",
-                   l->id[i], l->h[i], l->t[i], l->grid[i], s->step->method->name);
+    return lane_underflows(w, i);
 }
 
 /* --- the loop ------------------------------------------------------------------------------------------------------------------ */
@@ -176,6 +179,8 @@ ad_status nde_lanes_attempt(lanes_run *w, long attempts)
         check_fixed(w);
     else
         factors(w);
+    for (long i = 0; i < l->m; i++)
+        if (l->t1[i] == l->t[i] && !l->leaves[i]) lane_fails(w, i, lane_underflows(w, i));
     for (long i = 0; i < l->m; i++)
         if (attempts >= s->o.max_steps && !l->leaves[i])
             lane_fails(w, i,

@@ -429,3 +429,30 @@ Test(lanes, given_step_points)
     cr_assert_eq(solve_group(&s, solver, 2, (long[]){ 0, 1 }, r), AD_INVALID);
     nde_solver_free(solver);
 }
+
+/* At t = 1e17 doubles are 16 apart: the first step is lost in t. Joint steps say the same. */
+Test(lanes, a_step_that_does_not_move_t)
+{
+    for (int fixed = 0; fixed < 2; fixed++)
+        for (int sample = 0; sample < 2; sample++) {
+            setup       s   = explosion(AD_F64);
+            double      t[] = { 1e17, 1e17 + 1600 }, y0[] = { -1, -2 }, y[4];
+            ad_status   each[2] = { AD_OK };
+            nde_options o       = { .batching   = sample ? NDE_PER_SAMPLE : NDE_JOINT,
+                                    .method     = fixed ? &nde_rk4 : NULL,
+                                    .fixed_step = fixed ? 0.1 : 0 };
+            nde_solver *solver;
+            cr_assert_eq(nde_solver_new(&solver, &s.ode, &o, 2), AD_OK, "%s", ad_message());
+            cr_expect_eq(
+                nde_solve(solver,
+                          &(nde_solve_args){
+                              .n = 2, .times = 2, .t = t, .y0 = y0, .y = y, .status = each }),
+                AD_STEP_UNDERFLOW, "%s", ad_message());
+            for (int i = 0; i < 2; i++) {
+                cr_expect_eq(each[i], AD_STEP_UNDERFLOW);
+                cr_expect(isnan(y[2 + i]));
+            }
+            cr_expect_eq(nde_solver_stats(solver)->accepted, 0);
+            nde_solver_free(solver);
+        }
+}
