@@ -83,18 +83,31 @@ def count(case):
     return int(not bad), int(bad)
 
 
-def ctest(preset):
-    global passed, failed
+def run_ctest(preset, only=None):
+    """The cases of a run of ctest, by name, and its log."""
     report = BUILD / preset / "junit.xml"
     report.unlink(missing_ok=True)
-    began = time.monotonic()
-    _, log = run(f"{preset}-ctest", ["ctest", "--test-dir", BUILD / preset, "-j2", "--output-junit", report,
-                            "--test-output-size-passed", "2000000", "--test-output-size-failed", "2000000",
-                            "--repeat", "after-timeout:2"])  # Criterion 2.4.1 seldom hangs before its first test
+    _, log = run(f"{preset}-ctest" + ("-again" if only else ""),
+                 ["ctest", "--test-dir", BUILD / preset, "-j2", "--output-junit", report,
+                  "--test-output-size-passed", "2000000", "--test-output-size-failed", "2000000"]
+                 + (["-R", f"^({'|'.join(map(re.escape, only))})$"] if only else []))
     cases = xml.etree.ElementTree.parse(report).getroot().findall("testcase") if report.exists() else []
+    return {case.get("name"): case for case in cases}, log
+
+
+def ctest(preset):
+    global passed, failed
+    began = time.monotonic()
+    cases, log = run_ctest(preset)
+    # Criterion 2.4.1 seldom hangs before its first test. A program that had begun a test when its time ran out is ours: it fails.
+    silent = [name for name in sorted(set(HUNG.findall(log))) if name in cases and "[RUN" not in (cases[name].findtext("system-out") or "")
+              and "/test_" in name]
+    for name in silent:
+        say(f"     {name}: ran out of time before its first test and was run again")
+    if silent:
+        cases.update(run_ctest(preset, silent)[0])
+    cases = list(cases.values())
     good = bad = 0
-    for name in sorted(set(HUNG.findall(log))):
-        say(f"     {name}: ran out of time and was run again")
     for case in cases:
         output = ROUTINE.sub("", case.findtext("system-out") or "")
         p, f = count(case)

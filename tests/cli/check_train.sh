@@ -110,7 +110,7 @@ cp deep/run/config.json half/config.json && cp lv/checkpoint.safetensors short/c
 fails 'a checkpoint of another model' 1 'checkpoint.safetensors' "$costate" forecast short --until 2021-03-06
 [ -w /dev/full ] && fails 'a forecast to a full disk' 1 'o space left' "$costate" forecast deep/run --until 2021-03-06 --output /dev/full
 before=$(md5sum < deep/run/checkpoint.safetensors)
-fails 'a full disk while training' 1 'metrics.jsonl' bash -c "ulimit -f 40; trap '' XFSZ; $costate train ode --resume --output deep/run --iterations 100000 --quiet"
+fails 'a full disk while training' 1 'metrics.jsonl' bash -c "ulimit -f 40; trap '' XFSZ; \"\$0\" train ode --resume --output deep/run --iterations 100000 --quiet" "$costate"
 is 'loses nothing' yes "$("$costate" forecast deep/run --until 2021-03-06 > /dev/null 2>&1 && echo yes)"
 
 # a constant that nothing observed depends on is told, never silent
