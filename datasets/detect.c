@@ -33,6 +33,22 @@ static int commas_are_decimal(const ds_line *sample, int n)
     return n > 0;
 }
 
+/* "0.1  1.5<tab>2.5": every word is a number, and there are more of them than tabs would leave. */
+static int spaces_divide_too(const ds_line *sample, int n, char decimal)
+{
+    enum { MOST = 256 };
+    ds_cell cell[MOST];
+    double  x;
+    for (int i = 0; i < n; i++) {
+        int fields = ds_cut(sample[i], '\t', cell, MOST),
+            words  = ds_cut(sample[i], ' ', cell, MOST);
+        if (words <= fields || words > MOST) return 0;
+        for (int k = 0; k < words; k++)
+            if (!ds_number(cell[k].s, (size_t)cell[k].n, decimal ? decimal : '.', &x)) return 0;
+    }
+    return n > 0;
+}
+
 /* Most lines hold c, and half of those agree how often. */
 static int separates(const ds_line *sample, int n, char c)
 {
@@ -58,6 +74,7 @@ char ds_detect_delimiter(const ds_line *sample, int n, char decimal)
         char c = candidate[i];
         if (c == decimal || !separates(sample, n, c)) continue;
         if (c == ',' && commas_are_decimal(sample + header, n - header)) continue;
+        if (c == '\t' && spaces_divide_too(sample + header, n - header, decimal)) continue;
         return c;
     }
     return ' ';

@@ -30,6 +30,7 @@ Test(read, finds_the_delimiter)
     lynx("year\tlynx\thare\n1900\t4\t30\n1901\t6.25\t47.5\n1902\t9.5\t-70e2\n", NULL);
     lynx("year|lynx|hare\n1900|4|30\n1901|6.25|47.5\n1902|9.5|-70e2\n", NULL);
     lynx("year lynx hare\n1900 4 30\n1901 6.25  47.5\n  1902\t9.5 -70e2", NULL);
+    lynx("year  lynx\thare\n1900  4\t30\n1901  6.25\t47.5\n1902  9.5\t-70e2\n", NULL);
     lynx("year, lynx, hare\n1900, 4, 30\n1901, 6.25, 47.5\n1902 ,9.5, -70e2\n", NULL);
     lynx("sep=;\nyear;lynx;hare\n1900;4;30\n1901;6.25;47.5\n1902;9.5;-70e2\n", NULL);
     lynx("year lynx hare\n1900 4 30\n1901 6.25 47.5\n1902 9.5 -70e2\n",
