@@ -128,6 +128,33 @@ Test(fit, an_unknown_constant_is_found)
     remove(csv);
 }
 
+/* Where the data want more than a bound allows, the constant ends on the bound. */
+Test(fit, a_bound_holds)
+{
+    char      ode[256], csv[256], system[300], data[300];
+    mdl_task *t;
+    write_decay(csv, sizeof csv);
+    snprintf(data, sizeof data, "data=%s", csv);
+    for (int above = 0; above < 2; above++) {
+        write_text(ode, sizeof ode, "bound.ode",
+                   above ? "k = 3\nx' = -k*(x - 2)\nfit = k in 2.5 .. 10\n"
+                         : "k = 0.3\nx' = -k*(x - 2)\nfit = k in 0 .. 1.25\n");
+        snprintf(system, sizeof system, "system=%s", ode);
+        cr_assert_eq(TASK(&t, system, data, "iterations=60", "holdout=0"), AD_OK, "%s",
+                     ad_message());
+        mdl_fit *fit = fit_of(t);
+        cr_assert_eq(mdl_fit_run(fit, NULL, NULL), AD_OK, "%s", ad_message());
+        cr_assert_eq(mdl_fit_finish(fit), AD_OK);
+        const double *theta = t->model->theta;
+        double        bound = above ? 2.5 : 1.25;
+        cr_expect_float_eq(theta[0], bound, 1e-12, "%.17g, the bound is %g", theta[0], bound);
+        mdl_fit_free(fit);
+        mdl_task_free(t);
+        remove(ode);
+    }
+    remove(csv);
+}
+
 /* x' = k x^2 from x = 5 has no solution beyond t = 1 / (5 k): solves fail until k is small, and training goes on. */
 Test(fit, a_blow_up_does_not_end_training)
 {

@@ -217,6 +217,24 @@ Test(solve, an_absolute_tolerance_for_each_component)
     cr_expect_gt(solve_once(&ode, &o, 2, t, y0_circle, y, NULL).accepted, scalar.accepted);
 }
 
+/* The list is in the state's order, whatever the parts: both ways the same steps. */
+Test(solve, an_absolute_tolerance_for_each_part)
+{
+    nde_ode      one    = { .field = circle, .dim = 2 };
+    nde_part     part[] = { { "x", ad_rows(1), 0 }, { "v", ad_rows(1), 0 } };
+    nde_ode      two    = { .field_parts = parted_circle, .parts = 2, .part = part };
+    const double t[] = { 0, 5 }, list[2][2] = { { 1e-3, 1e-9 }, { 1e-9, 1e-3 } };
+    double       y[4], z[4];
+    for (int i = 0; i < 2; i++) {
+        nde_options o    = { .rtol = NDE_ZERO, .atol_each = list[i] };
+        nde_stats   rows = solve_once(&one, &o, 2, t, y0_circle, y, NULL),
+                  parts  = solve_once(&two, &o, 2, t, y0_circle, z, NULL);
+        cr_expect_eq(rows.accepted, parts.accepted);
+        cr_expect_eq(rows.rejected, parts.rejected);
+        for (int k = 0; k < 4; k++) cr_expect_float_eq(y[k], z[k], 1e-12);
+    }
+}
+
 /* --- times ------------------------------------------------------------------------------------------------------------ */
 
 Test(solve, times_that_repeat)
