@@ -21,6 +21,15 @@ is 'a line an iteration' 40 "$(wc -l < deep/run/metrics.jsonl)"
 is 'lines are JSON' 40 "$(python3 -c 'import json
 print(sum("loss" in json.loads(line) for line in open("deep/run/metrics.jsonl")))')"
 is 'persistence is beside it' 1 "$(grep -c 'persistence' out)"
+is 'evaluations are those of the steps' 40 "$(python3 -c 'import json
+runs = [json.loads(line) for line in open("deep/run/metrics.jsonl")]
+print(sum(2 <= r["nfe"] - 6 * (r["accepted"] + r["rejected"]) <= 2 * 32 for r in runs))')"
+printed=$(awk '/^  (neural ODE|persistence|autoregression)/ { print $(NF - 1), $NF }' out)
+ok 'the same with --json' train --data days.csv --output same $quick --json
+is 'has the errors that are printed' "$printed" "$(python3 -c 'import json, sys
+r = json.load(sys.stdin)
+for name in "model", "persistence", "autoregression":
+    print("%.4f %.4f" % (r["forecast"][name], r["whole"][name]))' < out)"
 fails 'a run is not overwritten' 1 'holds a run already' train --data days.csv --output deep/run $quick
 ok 'unless asked' train --data days.csv --output deep/run --overwrite $quick
 ok 'a name of its own' train --data days.csv $quick
