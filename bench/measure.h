@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <costate/costate.h>
@@ -64,13 +65,22 @@ typedef struct line {
     const char        *work;
     const times_taken *times;
     const nde_stats   *stats;
-    double             error, value, first;
+    double             error, value, first, norm;
     long               samples; /* per sample: steps and nfe are those of all, told as their mean */
+    const char        *peer;    /* costate                                                        */
 } line;
+
+/* The most that this process has held in memory. */
+static inline double peak_mib(void)
+{
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return (double)use.ru_maxrss / 1024;
+}
 
 static inline void print_line(const line *l)
 {
-    printf("{\"work\": \"%s\", \"peer\": \"costate\"", l->work);
+    printf("{\"work\": \"%s\", \"peer\": \"%s\"", l->work, l->peer ? l->peer : "costate");
     if (l->times)
         printf(", \"ms\": %.5g, \"min\": %.5g, \"p90\": %.5g", l->times->median, l->times->least,
                l->times->p90);
@@ -81,7 +91,9 @@ static inline void print_line(const line *l)
     if (l->samples) printf(", \"note\": \"steps: mean of the samples\"");
     if (l->error != 0) printf(", \"error\": %.5g", l->error);
     if (l->value != 0) printf(", \"value\": %.9g", l->value);
+    if (l->norm != 0) printf(", \"norm\": %.5g", l->norm);
     if (l->first != 0) printf(", \"first\": %.5g", l->first);
+    printf(", \"peak_mib\": %.4g", peak_mib());
     puts("}");
     fflush(stdout);
 }
@@ -95,6 +107,13 @@ static inline double relative_error(long n, const double *y, const double *exact
         size += exact[i] * exact[i];
     }
     return sqrt(off / size);
+}
+
+static inline double square_sum(long n, const float *x)
+{
+    double sum = 0;
+    for (long i = 0; i < n; i++) sum += (double)x[i] * x[i];
+    return sum;
 }
 
 /* n numbers from from to to; the last is exactly to */
@@ -140,6 +159,18 @@ static inline void spiral_weights(const ad_params *layout, const float *w1, cons
         out    = ad_params_find(layout, "out.weight");
     memcpy(theta + ad_params_view(layout, hidden)->offset, w1, sizeof *w1 * 2 * HIDDEN);
     memcpy(theta + ad_params_view(layout, out)->offset, w2, sizeof *w2 * 2 * HIDDEN);
+}
+
+/* theta from the views' values one behind the other, in the order of the names */
+static inline void load_views(const ad_params *layout, int n, const char *const name[],
+                              const float *values, float *theta)
+{
+    for (int i = 0; i < n; i++) {
+        const ad_param_view *v = ad_params_view(layout, ad_params_find(layout, name[i]));
+        long                 m = ad_elements(v->shape);
+        memcpy(theta + v->offset, values, sizeof *values * (size_t)m);
+        values += m;
+    }
 }
 
 #endif

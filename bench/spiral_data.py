@@ -7,7 +7,14 @@ All files are bare little-endian arrays in row-major order; numpy's default_rng 
                                 the weights times 0.1
     vdp.bin            float32  y0 (256, 2): (2, 0) + 0.1 standard normal, seed 1; mu (256), evenly spaced 1 to 100
     train_spiral.bin   int32    starts (500, 20): where a training step's pieces begin, 0 <= start < 990, seed 2
+    mnist_field.bin    float32  W1 (100, 785), W2 (784, 101): Glorot uniform, time's column last, seed 3;
+                                y0 (512, 784): number i is (7919 i mod 10007) / 10007
+    cnf.bin            float32  W1 (32, 1), b1 (32), W2 (32, 32), b2 (32), W3 (448, 32), b3 (448): uniform in
+                                +-1/sqrt(columns of W); z (512, 2): circles of radius 1 and 0.5, noise 0.06; seed 4
+    hutchinson.bin     float32  W1 (64, 6), b1 (64), W2 (64, 64), b2 (64), W3 (6, 64), b3 (6): as above;
+                                y (512, 6) standard normal; eps (512, 6) of -1 and 1; seed 5
 """
+import itertools
 import pathlib
 import sys
 
@@ -31,6 +38,35 @@ def train_starts():
     return np.random.default_rng(2).integers(0, 990, (500, 20)).astype("<i4")
 
 
+def mnist_field():
+    rng = np.random.default_rng(3)
+    w1, w2 = (rng.uniform(-1, 1, shape) * np.sqrt(6 / sum(shape)) for shape in ((100, 785), (784, 101)))
+    y0 = np.arange(512 * 784).reshape(512, 784) * 7919 % 10007 / 10007
+    return w1.astype("<f4"), w2.astype("<f4"), y0.astype("<f4")
+
+
+def linear(rng, *sizes):
+    """Weights and biases of layers in -> out, as torch.nn.Linear draws them."""
+    for columns, rows in itertools.pairwise(sizes):
+        yield (rng.uniform(-1, 1, (rows, columns)) / np.sqrt(columns)).astype("<f4")
+        yield (rng.uniform(-1, 1, rows) / np.sqrt(columns)).astype("<f4")
+
+
+def cnf():
+    rng = np.random.default_rng(4)
+    layers = list(linear(rng, 1, 32, 32, 448))
+    angle = np.tile(np.linspace(0, 2 * np.pi, 256, endpoint=False), 2)
+    radius = np.repeat([1.0, 0.5], 256)
+    circles = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return *layers, (circles + 0.06 * rng.standard_normal((512, 2))).astype("<f4")
+
+
+def hutchinson():
+    rng = np.random.default_rng(5)
+    layers = list(linear(rng, 6, 64, 64, 6))
+    return *layers, rng.standard_normal((512, 6)).astype("<f4"), rng.choice([-1, 1], (512, 6)).astype("<f4")
+
+
 def write(path, *arrays):
     path.write_bytes(b"".join(array.tobytes() for array in arrays))
 
@@ -42,3 +78,6 @@ if __name__ == "__main__":
     write(folder / "spiral.bin", *spiral())
     write(folder / "vdp.bin", *van_der_pol())
     write(folder / "train_spiral.bin", train_starts())
+    write(folder / "mnist_field.bin", *mnist_field())
+    write(folder / "cnf.bin", *cnf())
+    write(folder / "hutchinson.bin", *hutchinson())

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures the peers on one thread: run.py [--core N] [MODULE...], all modules by default.
 
-Each peer runs alone in a process of its own, held to one core. Prints the lines of bench/README.md; a peer that is
-not installed (or fails) gives a line without "ms" whose note says why.
+Each peer runs alone in a process of its own, held to one core, or to two where its name ends in "two threads". Prints
+the lines of bench/README.md; a peer that is not installed (or fails) gives a line without "ms" whose note says why.
 """
 import argparse
 import json
@@ -20,23 +20,39 @@ MODULES = {
     "lotka_volterra": ["Diffrax", "ARKODE", "SciPy"],
     "lorenz": ["Diffrax", "SciPy"],
     "train_spiral": ["Diffrax", "torchdiffeq"],
+    "mnist_field": ["Diffrax", "torchdiffeq", "Diffrax, two threads", "torchdiffeq, two threads"],
+    "cnf": ["Diffrax", "torchdiffeq", "torchdiffeq adjoint"],
+    "hutchinson": ["JAX", "PyTorch", "PyTorch compiled"],
 }
-THREADS = {
-    "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1", "CUDA_VISIBLE_DEVICES": "",
-    "PYTHONWARNINGS": "ignore",
-}
+QUIET = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", "PYTHONWARNINGS": "ignore"}
 
 
-def one_core(core):
-    return lambda: os.sched_setaffinity(0, {core})
+def threads(count):
+    env = {f"{name}_NUM_THREADS": str(count) for name in ("OMP", "MKL", "OPENBLAS")}
+    if count == 1:
+        env["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    return env
+
+
+def cores(first, count):
+    """The core asked for, and the next ones that this process may use."""
+    free = sorted(os.sched_getaffinity(0) - {first}, key=lambda core: (core < first, core))
+    if count > 1 + len(free):
+        raise OSError(f"there is no second core for {count} threads")
+    return {first, *free[:count - 1]}
 
 
 def measure(module, peer, core):
     python = VENV if VENV.exists() else sys.executable
     command = [python, HERE / f"{module}.py", peer, repr(time.time())]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **THREADS},
-                          preexec_fn=one_core(core))
+    count = 2 if peer.endswith("two threads") else 1
+    try:
+        held = cores(core, count)
+    except OSError as reason:
+        print(json.dumps({"work": module, "peer": peer, "note": f"skipped: {reason}"}), flush=True)
+        return
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, **threads(count)},
+                          preexec_fn=lambda: os.sched_setaffinity(0, held))
     print(done.stdout, end="", flush=True)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
