@@ -143,6 +143,9 @@ static ad_status scratch_new(nde_solver *s)
     return AD_OK;
 }
 
+/* A chunk of the record: some steps, but no more untouched memory than a large frame takes anyway. */
+enum { POOL_LEAST = 1 << 18, POOL_MOST = 1 << 22 };
+
 static ad_status solver_fill(nde_solver *s, const nde_ode *ode, const nde_options *o, int gradient,
                              int keep_frames)
 {
@@ -160,7 +163,8 @@ static ad_status solver_fill(nde_solver *s, const nde_ode *ode, const nde_option
         s->record->keep_frames = keep_frames;
         size_t each            = 2 * (s->layout->bytes + 2 * AD_PAD) +
                       (keep_frames ? s->step->residual + 2 * AD_PAD : 0);
-        nde_pool_start(&s->record->pool, each * 32 > (1u << 18) ? each * 32 : (1u << 18));
+        size_t chunk = each * 32 < POOL_MOST ? each * 32 : POOL_MOST;
+        nde_pool_start(&s->record->pool, chunk > POOL_LEAST ? chunk : POOL_LEAST);
     }
     return s->o.batching == NDE_PER_SAMPLE ? nde_lanes_new(s) : AD_OK;
 }
