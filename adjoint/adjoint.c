@@ -47,6 +47,18 @@ static ad_status rooms(adj_solver *a)
     return AD_OK;
 }
 
+static ad_status check_options(const adj_options *a, const nde_options *o)
+{
+    if (!a->through_h) return AD_OK;
+    if (o->batching == NDE_PER_SAMPLE)
+        return ad_fail(AD_UNSUPPORTED, "through_h: gradients through the choice of steps are there "
+                                       "for joint batching (NDE_JOINT), not per sample");
+    if (o->fixed_step > 0 || o->nsteps_given)
+        return ad_fail(AD_UNSUPPORTED, "through_h: a fixed step or given step points leave no "
+                                       "choice of steps to differentiate; leave through_h out");
+    return ad_fail(AD_UNSUPPORTED, "through_h: not yet built");
+}
+
 ad_status adj_solver_new(adj_solver **out, const nde_ode *ode, const nde_options *o,
                          const adj_options *options, long capacity)
 {
@@ -54,8 +66,11 @@ ad_status adj_solver_new(adj_solver **out, const nde_ode *ode, const nde_options
     adj_solver *a = ad_alloc(sizeof *a);
     if (!a) return AD_NO_MEMORY;
     if (options) a->o = *options;
-    nde_options with = o ? *o : (nde_options){ 0 };
-    ad_status   e    = nde_solver_build(&a->s, ode, &with, capacity, 1, a->o.mode == ADJ_STORE_ALL);
+    nde_options with      = o ? *o : (nde_options){ 0 };
+    int         pullbacks = a->o.estimates_bar ? 2 : 1;
+    ad_status   e         = check_options(&a->o, &with);
+    if (!e)
+        e = nde_solver_build(&a->s, ode, &with, capacity, pullbacks, a->o.mode == ADJ_STORE_ALL);
     if (!e) e = rooms(a);
     if (!e && with.batching == NDE_PER_SAMPLE) e = adj_lanes_new(a);
     if (e) {
@@ -80,6 +95,7 @@ void adj_solver_free(adj_solver *a)
     ad_free(a->coefficient_bar), ad_free(a->t_bar), ad_free(a->h_bar), ad_free(a->d_t),
         ad_free(a->d_h);
     ad_free(a->args_now), ad_free(a->args_sum), ad_free(a->args), ad_free(a->t);
+    ad_free(a->state_first), ad_free(a->state_next);
     adj_lanes_free(a->lanes);
     nde_solver_free(a->s);
     ad_free(a);
@@ -186,66 +202,20 @@ ad_status adj_pullback(adj_solver *a, const adj_cotangents *c)
             AD_INVALID,
             "there is no finished solve to pull back through; check adj_solve()'s status first");
     }
+    ad_status e = adj_check_cotangents(a, c);
+    if (!e) e = adj_list_states(a, c);
+    if (e) {
+        poison(a, c);
+        return e;
+    }
     for (int i = 0; i < s->ode.nargs; i++) memset(a->args_sum[i], 0, arg_bytes(s, i, a->n));
     s->step->ports.theta_bar = c->theta_bar;
-    ad_status e              = s->o.batching == NDE_PER_SAMPLE ? adj_pullback_lanes(a, c)
-                                                               : adj_pullback_joint(a, c);
+    s->stats.nvjp            = 0;
+    e = s->o.batching == NDE_PER_SAMPLE ? adj_pullback_lanes(a, c) : adj_pullback_joint(a, c);
     ad_status f = s->step->ops->flush(s->step); /* empties the accumulators whatever happened */
     if (!e) e = f;
     for (int i = 0; !e && c->args_bar && i < s->ode.nargs; i++)
         if (c->args_bar[i]) memcpy(c->args_bar[i], a->args_sum[i], arg_bytes(s, i, a->n));
     if (e) poison(a, c);
     return e;
-}
-
-long adj_steps(const adj_solver *a)
-{
-    return a->s->lanes ? a->s->lanes->steps : a->s->record->steps;
-}
-
-static double number(const nde_solver *s, long i, int which)
-{
-    if (!s->lanes) {
-        const nde_taken *k = &s->record->step[i];
-        return which == 0 ? k->t : which == 1 ? k->h : which == 2 ? k->error : k->stiffness;
-    }
-    const lane_step  *k = &s->lanes->step[i];
-    const lane_block *b = &s->lanes->block[k->block];
-    return which == 0   ? b->t[k->row]
-           : which == 1 ? b->h[k->row]
-           : which == 2 ? k->error
-                        : nde_stiffness(k->q);
-}
-
-static const double *column(const adj_solver *a, int which)
-{
-    nde_record *r     = a->s->record;
-    long        steps = adj_steps(a);
-    if (steps > r->column_capacity) {
-        double *all = ad_alloc(4 * sizeof *all * (size_t)steps);
-        if (!all) return NULL;
-        ad_free(r->t);
-        r->t               = all;
-        r->column_capacity = steps;
-    }
-    double *to = r->t + which * r->column_capacity;
-    for (long i = 0; i < steps; i++) to[i] = number(a->s, i, which);
-    return to;
-}
-
-const double *adj_step_t(const adj_solver *a)
-{
-    return column(a, 0);
-}
-const double *adj_step_h(const adj_solver *a)
-{
-    return column(a, 1);
-}
-const double *adj_step_error(const adj_solver *a)
-{
-    return column(a, 2);
-}
-const double *adj_step_stiffness(const adj_solver *a)
-{
-    return column(a, 3);
 }

@@ -23,10 +23,36 @@ struct adj_solver {
     char  **coefficient_bar;
     double *t_bar, *h_bar, *d_t, *d_h, *rows[NDE_COLUMNS];
     void  **args_now, **args_sum;
+    /* cotangents of states: the first of each step, the one after it; -1: none */
+    long *state_first, *state_next, state_steps_room, state_room;
+    int   has_states;
 };
 
 ad_status adj_pullback_joint(adj_solver *a, const adj_cotangents *c);
 ad_status adj_pullback_lanes(adj_solver *a, const adj_cotangents *c);
+
+/* steps.c: may these cotangents be given? Where are those of states? */
+ad_status adj_check_cotangents(const adj_solver *a, const adj_cotangents *c);
+ad_status adj_list_states(adj_solver *a, const adj_cotangents *c);
+
+/* The first cotangent of the state of a step, then those after it; -1: none (left). */
+static inline long adj_first_state(const adj_solver *a, long step)
+{
+    return a->has_states ? a->state_first[step] : -1;
+}
+
+/* Those of a step's estimates. */
+static inline nde_estimates_bar adj_estimates_bar(const adj_cotangents *c, long step)
+{
+    return (nde_estimates_bar){ .error     = c->error_bar ? c->error_bar[step] : 0,
+                                .stiffness = c->stiff_bar ? c->stiff_bar[step] : 0,
+                                .unscaled  = c->unscaled_bar ? c->unscaled_bar[step] : 0 };
+}
+
+static inline int adj_any_estimates(const adj_cotangents *c)
+{
+    return c->error_bar || c->stiff_bar || c->unscaled_bar;
+}
 
 ad_status adj_lanes_new(adj_solver *a);
 void      adj_lanes_free(struct adj_lanes *w);

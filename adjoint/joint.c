@@ -118,16 +118,15 @@ static ad_status take_outputs(joint *w, const nde_taken *k, const nde_attempt_io
 /* Cotangents of the step's error and stiffness estimates into those of its rows. */
 static int seed_rows(joint *w, long step, const nde_taken *k, nde_attempt_bar *bar)
 {
-    adj_solver *a             = w->a;
-    double      e_bar         = w->c->error_bar ? w->c->error_bar[step] : 0,
-           s_bar              = w->c->stiff_bar ? w->c->stiff_bar[step] : 0;
-    double q_bar[NDE_COLUMNS] = { 0 };
-    nde_error_pullback(w->s->step, k->q, (double)(w->s->error_dim * w->n), e_bar, s_bar, q_bar);
+    adj_solver       *a                  = w->a;
+    nde_estimates_bar e                  = adj_estimates_bar(w->c, step);
+    double            q_bar[NDE_COLUMNS] = { 0 };
+    nde_error_pullback(w->s->step, k->q, (double)(w->s->error_dim * w->n), &e, q_bar);
     for (int c = 0; c < NDE_COLUMNS; c++) {
         for (long i = 0; i < w->n; i++) a->rows[c][i] = q_bar[c];
         bar->rows[c] = a->rows[c];
     }
-    return e_bar != 0 || s_bar != 0;
+    return e.error != 0 || e.stiffness != 0 || e.unscaled != 0;
 }
 
 static ad_status pull_step(joint *w, long step)
@@ -149,18 +148,21 @@ static ad_status pull_step(joint *w, long step)
                              .t      = a->t_bar,
                              .h      = a->h_bar };
     int             ends = w->c->t_bar && (step == 0 || step == s->record->steps - 1);
-    int             full = inside || ends;
-    if (w->c->error_bar || w->c->stiff_bar || full) full |= seed_rows(w, step, k, &bar);
+    int             full = inside || ends, rows = 0;
+    if (adj_any_estimates(w->c) || full) rows = seed_rows(w, step, k, &bar);
     a->d_t[0] = a->d_h[0] = 0;
     if (inside) {
         nde_attempt_bar d = { .k = a->k, .y = a->d_y, .t = a->d_t, .h = a->d_h };
         AD_TRY(s->step->ops->dense_pullback(s->step, &io, a->coefficient_bar, &d, a->d_y1));
+        s->stats.nvjp += s->step->dense_evaluations;
         adj_add_args(a, w->n, NULL);
         nde_layout_add(s->layout, w->n, w->lambda, a->d_y1);
         if (carry) nde_layout_add(s->layout, w->n, w->kappa, a->k[last]);
         bar.k = a->k;
     }
-    AD_TRY(s->step->ops->pullback(s->step, &io, &bar, full));
+    nde_pull what = full ? NDE_PULL_FULL : rows ? NDE_PULL_ROWS : NDE_PULL_STATES;
+    AD_TRY(s->step->ops->pullback(s->step, &io, &bar, what));
+    s->stats.nvjp += s->step->evaluations;
     adj_add_args(a, w->n, NULL);
     if (inside) {
         nde_layout_add(s->layout, w->n, w->lambda_out, a->d_y);
@@ -189,11 +191,24 @@ static ad_status pull_start(joint *w, long step)
     s->w.t[0]         = t;
     nde_attempt_io io = { .n = w->n, .t = s->w.t, .y = k->y, .carry1 = s->w.carry[1] };
     AD_TRY(s->step->ops->start_pullback(s->step, &io, w->kappa, w->lambda_out, a->t_bar));
+    s->stats.nvjp++;
     adj_add_args(a, w->n, NULL);
     nde_layout_add(s->layout, w->n, w->lambda, w->lambda_out);
     nde_layout_zero(s->layout, w->n, w->kappa);
     if (step == 0) w->t0_bar += a->t_bar[0];
     return AD_OK;
+}
+
+/* Cotangents of the state from which the step went. */
+static void add_states(joint *w, long step)
+{
+    const adj_solver *a     = w->a;
+    const nde_layout *l     = w->s->layout;
+    size_t            bytes = (size_t)(w->n * l->dim) * ad_type_size(l->type);
+    for (long i = adj_first_state(a, step); i >= 0; i = a->state_next[i]) {
+        nde_layout_load(l, w->n, (const char *)w->c->state_bar + (size_t)i * bytes, w->s->w.point);
+        nde_layout_add(l, w->n, w->lambda, w->s->w.point);
+    }
 }
 
 /* Outputs at t0: y0 itself for i = 0; another output time there moves along f. */
@@ -229,6 +244,7 @@ ad_status adj_pullback_joint(adj_solver *a, const adj_cotangents *c)
     for (long step = s->record->steps - 1; step >= 0; step--) {
         AD_TRY(pull_step(&w, step));
         AD_TRY(pull_start(&w, step));
+        add_states(&w, step);
     }
     AD_TRY(pull_outputs_at_start(&w));
     if (c->t_bar) c->t_bar[0] += w.t0_bar, c->t_bar[a->times - 1] += w.t1_bar;

@@ -50,14 +50,12 @@ static int seed_rows(lanes_round *r, nde_attempt_bar *bar)
     adj_solver *a   = r->a;
     int         any = 0;
     for (long i = 0; i < r->m; i++) {
-        long   at                 = r->w->now[i];
-        double e_bar              = r->c->error_bar ? r->c->error_bar[at] : 0,
-               s_bar              = r->c->stiff_bar ? r->c->stiff_bar[at] : 0;
-        double q_bar[NDE_COLUMNS] = { 0 };
-        nde_error_pullback(r->s->step, r->l->step[at].q, (double)r->s->error_dim, e_bar, s_bar,
-                           q_bar);
+        long              at                 = r->w->now[i];
+        nde_estimates_bar e                  = adj_estimates_bar(r->c, at);
+        double            q_bar[NDE_COLUMNS] = { 0 };
+        nde_error_pullback(r->s->step, r->l->step[at].q, (double)r->s->error_dim, &e, q_bar);
         for (int c = 0; c < NDE_COLUMNS; c++) a->rows[c][i] = q_bar[c];
-        any |= e_bar != 0 || s_bar != 0;
+        any |= e.error != 0 || e.stiffness != 0 || e.unscaled != 0;
     }
     for (int c = 0; c < NDE_COLUMNS; c++) bar->rows[c] = a->rows[c];
     return any;
@@ -86,19 +84,22 @@ static ad_status pull_steps(lanes_round *r)
                              .carry  = r->kappa_out,
                              .t      = a->t_bar,
                              .h      = a->h_bar };
-    int             full = inside || (r->c->t_bar && ends);
-    if (r->c->error_bar || r->c->stiff_bar || full) full |= seed_rows(r, &bar);
+    int             full = inside || (r->c->t_bar && ends), rows = 0;
+    if (adj_any_estimates(r->c) || full) rows = seed_rows(r, &bar);
     memset(a->d_t, 0, sizeof(double) * (size_t)r->m);
     memset(a->d_h, 0, sizeof(double) * (size_t)r->m);
     if (inside) {
         nde_attempt_bar d = { .k = a->k, .y = a->d_y, .t = a->d_t, .h = a->d_h };
         AD_TRY(s->step->ops->dense_pullback(s->step, &r->io, a->coefficient_bar, &d, a->d_y1));
+        s->stats.nvjp += r->m * s->step->dense_evaluations;
         adj_add_args(a, r->m, w->id);
         nde_layout_add(y, r->m, r->lambda, a->d_y1);
         if (carry) nde_layout_add(y, r->m, r->kappa, a->k[s->step->stages - 1]);
         bar.k = a->k;
     }
-    AD_TRY(s->step->ops->pullback(s->step, &r->io, &bar, full));
+    nde_pull what = full ? NDE_PULL_FULL : rows ? NDE_PULL_ROWS : NDE_PULL_STATES;
+    AD_TRY(s->step->ops->pullback(s->step, &r->io, &bar, what));
+    s->stats.nvjp += r->m * s->step->evaluations;
     adj_add_args(a, r->m, w->id);
     if (inside) {
         nde_layout_add(y, r->m, r->lambda_out, a->d_y);
@@ -136,6 +137,7 @@ static ad_status pull_starts(lanes_round *r)
     if (m < r->m) adj_lanes_gather_args(r, m, w->part_id);
     nde_attempt_io io = { .n = m, .t = s->w.t, .y = w->part_y, .carry1 = s->w.carry[1] };
     AD_TRY(s->step->ops->start_pullback(s->step, &io, w->part_kappa, r->lambda_out, r->a->t_bar));
+    s->stats.nvjp += m;
     adj_add_args(r->a, m, w->part_id);
     if (m < r->m) adj_lanes_gather_args(r, r->m, w->id);
     for (long j = 0; j < m; j++) {
@@ -152,6 +154,27 @@ static ad_status pull_starts(lanes_round *r)
             }
     }
     return AD_OK;
+}
+
+/* Cotangents of the states from which these steps went, each of one sample, its parts one behind the other. */
+static void add_states(lanes_round *r)
+{
+    const adj_solver *a    = r->a;
+    const nde_layout *y    = r->s->layout;
+    size_t            size = ad_type_size(y->type), bytes = (size_t)y->dim * size;
+    for (long i = 0; a->has_states && i < r->m; i++)
+        for (long q = adj_first_state(a, r->w->now[i]); q >= 0; q = a->state_next[q]) {
+            const char *from = (const char *)r->c->state_bar + (size_t)q * bytes;
+            for (int p = 0; p < y->parts; from += (size_t)y->size[p] * size, p++) {
+                char *to = r->lambda + y->offset[p] + (size_t)(i * y->size[p]) * size;
+                for (long j = 0; j < y->size[p]; j++) {
+                    if (y->type == AD_F32)
+                        ((float *)to)[j] += ((const float *)from)[j];
+                    else
+                        ((double *)to)[j] += ((const double *)from)[j];
+                }
+            }
+        }
 }
 
 /* Samples that have reached their start hand over y0's cotangent and leave; the others go on to the step before. */
@@ -222,6 +245,7 @@ ad_status adj_pullback_lanes(adj_solver *a, const adj_cotangents *c)
     while (r.m > 0) {
         AD_TRY(pull_steps(&r));
         AD_TRY(pull_starts(&r));
+        add_states(&r);
         AD_TRY(finish_lanes(&r));
     }
     for (long i = 0; c->t_bar && i < a->n; i++) {

@@ -20,10 +20,15 @@ double nde_stiffness(const double q[NDE_COLUMNS])
     return q[3] == 0 || q[4] == 0 ? 0 : sqrt(q[3] / q[4]);
 }
 
-void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m, double e_bar,
-                        double s_bar, double q_bar[NDE_COLUMNS])
+double nde_unscaled(const double q[NDE_COLUMNS], double m)
 {
-    double e = nde_error(s, q, m);
+    return sqrt(q[2] / m);
+}
+
+void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m,
+                        const nde_estimates_bar *bar, double q_bar[NDE_COLUMNS])
+{
+    double e = nde_error(s, q, m), e_bar = bar->error;
     if (e > 0 && two_estimates(s)) { /* log E = log q0 - log(q0 + 0.01 q1) / 2 - log m / 2 */
         double w = q[0] + 0.01 * q[1];
         q_bar[0] += e_bar * e * (1 / q[0] - 0.5 / w);
@@ -33,7 +38,8 @@ void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m
     }
     double stiff = nde_stiffness(q);
     if (stiff > 0) {
-        q_bar[3] += s_bar * 0.5 * stiff / q[3];
-        q_bar[4] -= s_bar * 0.5 * stiff / q[4];
+        q_bar[3] += bar->stiffness * 0.5 * stiff / q[3];
+        q_bar[4] -= bar->stiffness * 0.5 * stiff / q[4];
     }
+    if (q[2] > 0) q_bar[2] += bar->unscaled * 0.5 / (m * nde_unscaled(q, m));
 }

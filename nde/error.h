@@ -6,7 +6,7 @@
    (2: NDE_ESTIMATE_UNSCALED; 3, 4: NDE_ESTIMATE_STIFFNESS). With q the column totals over m numbers
 
      E = sqrt(q0 / m),   dop853:  E = q0 / sqrt(m (q0 + 0.01 q1))   (Hairer, Norsett, Wanner I, II.10),
-     S = sqrt(q3 / q4). */
+     S = sqrt(q3 / q4),    U = sqrt(q2 / m). */
 #ifndef COSTATE_NDE_ERROR_H
 #define COSTATE_NDE_ERROR_H
 
@@ -14,8 +14,15 @@
 
 double nde_error(const nde_step *s, const double q[NDE_COLUMNS], double m);
 double nde_stiffness(const double q[NDE_COLUMNS]);
-/* q_bar += dE/dq E_bar + dS/dq S_bar; zero at E = 0. */
-void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m, double e_bar,
-                        double s_bar, double q_bar[NDE_COLUMNS]);
+double nde_unscaled(const double q[NDE_COLUMNS], double m);
+
+/* Cotangents of the three estimates of a step. */
+typedef struct nde_estimates_bar {
+    double error, stiffness, unscaled;
+} nde_estimates_bar;
+
+/* q_bar += dE/dq E_bar + dS/dq S_bar + dU/dq U_bar; each zero where its estimate is. */
+void nde_error_pullback(const nde_step *s, const double q[NDE_COLUMNS], double m,
+                        const nde_estimates_bar *bar, double q_bar[NDE_COLUMNS]);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct lane_block {
 } lane_block;
 
 typedef struct lane_step {
-    long   block, row, previous; /* previous step of the same lane; -1: its first */
+    long   block, row, sample, previous; /* previous step of the same lane; -1: its first */
     int    outputs, restart;
     double error, q[NDE_COLUMNS];
 } lane_step;

@@ -45,9 +45,13 @@ ad_status nde_lanes_keep(lanes_run *w, const int counts[], int inside)
         p = grown(l->step, l->steps, &l->step_room, sizeof *l->step);
         if (!p) return AD_NO_MEMORY;
         l->step           = p;
-        l->step[l->steps] = (lane_step){
-            l->blocks, i, l->last[l->id[i]], counts[i], l->restart[i], l->error[i], { 0 }
-        };
+        l->step[l->steps] = (lane_step){ .block    = l->blocks,
+                                         .row      = i,
+                                         .sample   = l->id[i],
+                                         .previous = l->last[l->id[i]],
+                                         .outputs  = counts[i],
+                                         .restart  = l->restart[i],
+                                         .error    = l->error[i] };
         for (int c = 0; c < NDE_COLUMNS; c++)
             l->step[l->steps].q[c] = s->step->columns >> c & 1 ? s->w.rows[c][i] : 0;
         l->last[l->id[i]] = l->steps++;

@@ -97,7 +97,8 @@ enum { NDE_ESTIMATE_UNSCALED = 1, NDE_ESTIMATE_STIFFNESS = 2 };
 
 typedef struct nde_stats {
     long accepted, rejected;
-    long nfe; /* evaluations of f by this solve                                     */
+    long nfe;  /* evaluations of f by this solve                                     */
+    long nvjp; /* vjps of f by the last pullback through it (adjoint.h)              */
     long nfe_torchdiffeq,
         nfe_julia;        /* as those count: 2 + 6 steps..., 3 + 6 steps for tsit5       */
     double seconds;       /* of the whole solve                                                 */

@@ -67,6 +67,7 @@ void nde_record_free(nde_record *r)
     if (!r) return;
     nde_pool_free(&r->pool);
     ad_free(r->step);
-    ad_free(r->t);
+    ad_free(r->columns);
+    ad_free(r->sample);
     ad_free(r);
 }

@@ -40,9 +40,9 @@ typedef struct nde_record {
     nde_taken *step;
     long       steps, capacity;
     int        finished;
-    double    *t, *h, *error,
-        *stiffness; /* the same as columns, for those who ask; filled on request */
-    long column_capacity;
+    double    *columns; /* of the steps, for those who ask; filled on request */
+    long      *sample;
+    long       column_capacity, sample_capacity;
 } nde_record;
 
 nde_taken *nde_record_add(nde_record *r);

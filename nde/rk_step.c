@@ -7,8 +7,8 @@
 
 /* One traced function compiled: alone, or with its pullbacks. */
 typedef struct rk_plan {
-    ad_plan *forward, *back[2];
-    ad_work *work, *back_work[2];
+    ad_plan *forward, *back[NDE_PULLS]; /* start and dense have one */
+    ad_work *work, *back_work[NDE_PULLS];
     int      nin, nout;
 } rk_plan;
 
@@ -26,7 +26,7 @@ static void plan_free(rk_plan *p)
 {
     ad_work_free(p->work);
     ad_plan_free(p->forward);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < NDE_PULLS; i++) {
         ad_work_free(p->back_work[i]);
         ad_plan_free(p->back[i]);
     }
@@ -68,21 +68,24 @@ static ad_status compile(rk_step *s, rk_plan *p, const rk_graph *w, const char *
     return AD_OK;
 }
 
-/* Which of a step's inputs and outputs the lean pullback deals with: states in, states out. */
+/* Which of a step's inputs and outputs each pullback deals with (nde_pull); outputs are states, rows, k. */
 static ad_status compile_step(rk_step *s, rk_tracer *r, const nde_step_spec *spec)
 {
     rk_graph  w;
     ad_status e = nde_rk_trace_step(r, &w);
     int   carry = s->base.has_carry, first = 2 + 2 * s->clamped, states = (1 + carry) * s->parts;
-    char *lean = ad_arena_alloc(r->arena, (size_t)w.nin + 1),
-         *full = ad_arena_alloc(r->arena, (size_t)w.nin + 1);
-    char *out  = ad_arena_alloc(r->arena, (size_t)w.nout + 1);
-    if (!e && (!lean || !full || !out)) e = AD_NO_MEMORY;
+    char *lean   = ad_arena_alloc(r->arena, (size_t)w.nin + 1),
+         *full   = ad_arena_alloc(r->arena, (size_t)w.nin + 1);
+    char *out    = ad_arena_alloc(r->arena, (size_t)w.nout + 1),
+         *rows   = ad_arena_alloc(r->arena, (size_t)w.nout + 1);
+    int before_k = states;
+    for (int c = 0; c < NDE_COLUMNS; c++) before_k += (int)(r->columns >> c & 1);
+    if (!e && (!lean || !full || !out || !rows)) e = AD_NO_MEMORY;
     if (!e) {
         for (int i = 0; i < w.nin; i++) lean[i] = i >= first, full[i] = i < 2 || i >= first;
-        for (int i = 0; i < w.nout; i++) out[i] = i < states;
-        ad_pullback pb[2] = { { lean, out, 1 }, { full, NULL, 1 } };
-        e                 = compile(s, &s->step, &w, "step", 2, pb, spec);
+        for (int i = 0; i < w.nout; i++) out[i] = i < states, rows[i] = i < before_k;
+        ad_pullback pb[NDE_PULLS] = { { lean, out, 1 }, { full, NULL, 1 }, { lean, rows, 1 } };
+        e = compile(s, &s->step, &w, "step", spec->gradient > 1 ? 3 : 2, pb, spec);
     }
     ad_graph_free(w.g);
     return e;
@@ -295,15 +298,16 @@ static int put_args_bar(rk_step *s, int at)
 }
 
 static ad_status rk_pullback(nde_step *base, const nde_attempt_io *io, const nde_attempt_bar *bar,
-                             int full)
+                             nde_pull what)
 {
-    rk_step     *s = (rk_step *)base;
-    int          c = base->has_carry, at = s->step.nin;
+    rk_step *s = (rk_step *)base;
+    if (what == NDE_PULL_ROWS && !s->step.back[what]) what = NDE_PULL_FULL;
+    int          c = base->has_carry, at = s->step.nin, full = what == NDE_PULL_FULL;
     const void **in = s->in;
     put_step_inputs(s, io);
     at = put_state(s, in, at, bar->y1);
     if (c) at = put_state(s, in, at, bar->carry1);
-    for (int q = 0; full && q < NDE_COLUMNS; q++)
+    for (int q = 0; what != NDE_PULL_STATES && q < NDE_COLUMNS; q++)
         if (base->columns >> q & 1) in[at++] = bar->rows[q];
     for (int i = c; full && i < base->stages - c; i++) at = put_state(s, in, at, bar->k[i]);
     at           = 0;
@@ -314,7 +318,7 @@ static ad_status rk_pullback(nde_step *base, const nde_attempt_io *io, const nde
     if (c) at = put_out(s, s->out, at, bar->carry);
     put_args_bar(s, at);
     ad_args a = run_args(s, io->n, io->residual);
-    return ad_run(s->step.back[full], s->step.back_work[full], &a);
+    return ad_run(s->step.back[what], s->step.back_work[what], &a);
 }
 
 /* The start, and the interpolant, are run again for their residuals: one evaluation, and as many as dense stages. */
@@ -360,7 +364,7 @@ static ad_status each_plan(rk_step *s,
     ad_args  a      = run_args(s, 1, s->frame);
     for (int i = 0; i < 3; i++) {
         if (forward) AD_TRY(call(all[i]->forward, all[i]->work, &a));
-        for (int v = 0; v < 2; v++)
+        for (int v = 0; v < NDE_PULLS; v++)
             if (all[i]->back[v]) AD_TRY(call(all[i]->back[v], all[i]->back_work[v], &a));
     }
     return AD_OK;

@@ -26,8 +26,12 @@ typedef struct nde_attempt_io {
     void  *residual; /* NULL: not kept                                              */
 } nde_attempt_io;
 
-/* Cotangents of one attempt. In: those of y1, carry1 and, in the full pullback, rows and k. Out (set): y, carry, args, and,
-   in the full pullback, t and h. */
+/* The pullbacks of an attempt: from states (y1, carry1) to states and args; from everything to everything (rows, k; t, h); from
+   states and rows to states and args. */
+typedef enum nde_pull { NDE_PULL_STATES, NDE_PULL_FULL, NDE_PULL_ROWS } nde_pull;
+enum { NDE_PULLS = 3 };
+
+/* Cotangents of one attempt. In: those of y1, carry1, rows and k. Out (set): y, carry, args, t and h. */
 typedef struct nde_attempt_bar {
     const char   *y1, *carry1;
     const double *rows[NDE_COLUMNS];
@@ -48,7 +52,7 @@ typedef struct nde_step_class {
     /* the interpolant's coefficients, `degree` states: y(t + x h) = y + sum_p coefficient[p - 1] x^p */
     ad_status (*dense)(nde_step *s, const nde_attempt_io *io, char *const coefficient[]);
     ad_status (*pullback)(nde_step *s, const nde_attempt_io *io, const nde_attempt_bar *bar,
-                          int full);
+                          nde_pull what);
     ad_status (*start_pullback)(nde_step *s, const nde_attempt_io *io, const char *carry_bar,
                                 char *y_bar, double *t_bar);
     /* adds nothing: sets bar->y, bar->y1 (written through), bar->k[..], bar->t, bar->h */
@@ -75,7 +79,7 @@ typedef struct nde_step_spec {
     const nde_options *o;
     const nde_layout  *layout;
     long               capacity;
-    int                gradient; /* compile pullbacks                                           */
+    int gradient; /* 1: compile pullbacks; 2: NDE_PULL_ROWS too, else the full one is it */
 } nde_step_spec;
 
 struct nde_step {
