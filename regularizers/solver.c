@@ -1,0 +1,343 @@
+/* solver.c - a solve and its gradient with regularizers around them. */
+#include <math.h>
+#include <string.h>
+
+#include <costate/autodiff/memory.h>
+#include <costate/autodiff/optim.h>
+#include <costate/autodiff/random.h>
+
+#include "internal.h"
+
+double reg_uniform(uint64_t draw, uint32_t stream, uint64_t i)
+{
+    double x;
+    ad_random_uniform(AD_F64, draw, stream, i, 1, &x);
+    return x;
+}
+
+double reg_normal(uint64_t draw, uint32_t stream, uint64_t i)
+{
+    double x;
+    ad_random_normal(AD_F64, draw, stream, i, 1, &x);
+    return x;
+}
+
+/* --- made --------------------------------------------------------------------------------------------------------------- */
+
+static ad_status take_terms(reg_solver *s, const reg_solver_spec *spec)
+{
+    if (spec->terms > REG_MOST)
+        return ad_fail(AD_INVALID, "more than %d regularizers at once", REG_MOST);
+    for (; s->terms < spec->terms; s->terms++) {
+        const reg_term *t = &spec->term[s->terms];
+        reg_state      *x = ad_alloc(t->kind->size > sizeof *x ? t->kind->size : sizeof *x);
+        if (!x) return AD_NO_MEMORY;
+        x->kind                  = t->kind;
+        x->term                  = *t;
+        s->term[s->terms]        = x;
+        s->result[s->terms].term = &x->term;
+        s->result[s->terms].norm = NAN;
+        if (t->kind->check) AD_TRY(t->kind->check(t, &s->c));
+    }
+    return AD_OK;
+}
+
+static void complete(reg_solver *s, const reg_solver_spec *spec)
+{
+    s->user    = *spec->ode;
+    s->o       = spec->solve ? *spec->solve : (nde_options){ 0 };
+    s->adjoint = spec->adjoint ? *spec->adjoint : (adj_options){ 0 };
+    if (!s->user.type) s->user.type = AD_F64;
+    if (!s->user.parts) {
+        s->only       = (nde_part){ "y", ad_rows(s->user.dim), 0 };
+        s->user.parts = 1, s->user.part = &s->only;
+    }
+    for (int p = 0; p < s->user.parts; p++) s->dim += ad_elements(s->user.part[p].shape);
+    s->size        = ad_type_size(s->user.type);
+    s->c           = (reg_context){ .ode      = &s->user,
+                                    .solve    = &s->o,
+                                    .adjoint  = &s->adjoint,
+                                    .method   = s->o.method ? s->o.method : &nde_tsit5,
+                                    .parts    = spec->parts ? spec->parts : s->user.parts,
+                                    .capacity = spec->capacity };
+    s->problem.ode = &s->user;
+}
+
+static ad_status build(reg_solver *s, const reg_solver_spec *spec)
+{
+    complete(s, spec);
+    AD_TRY(take_terms(s, spec));
+    for (int i = 0; i < s->terms; i++)
+        if (s->term[i]->kind->prepare)
+            AD_TRY(s->term[i]->kind->prepare(s->term[i], &s->c, &s->problem));
+    AD_TRY(reg_problem_close(&s->problem, &s->o, spec->capacity));
+    AD_TRY(adj_solver_new(&s->solver, &s->problem.whole, &s->o, &s->adjoint, spec->capacity));
+    s->c.solver   = s->solver;
+    s->parameters = s->user.theta ? ad_params_count(s->user.theta) : 0;
+    size_t nargs  = (size_t)s->problem.whole.nargs + 1;
+    s->args       = ad_alloc(nargs * sizeof *s->args);
+    s->args_bar   = ad_alloc(nargs * sizeof *s->args_bar);
+    if (!s->args || !s->args_bar) return AD_NO_MEMORY;
+    for (int i = 0; i < s->terms; i++)
+        if (s->term[i]->kind->compile) AD_TRY(s->term[i]->kind->compile(s->term[i], &s->c));
+    return AD_OK;
+}
+
+ad_status reg_solver_new(reg_solver **out, const reg_solver_spec *spec)
+{
+    *out          = NULL;
+    reg_solver *s = ad_alloc(sizeof *s);
+    if (!s) return AD_NO_MEMORY;
+    ad_status e = build(s, spec);
+    if (e) {
+        reg_solver_free(s);
+        return e;
+    }
+    *out = s;
+    return AD_OK;
+}
+
+void reg_solver_free(reg_solver *s)
+{
+    if (!s) return;
+    for (int i = 0; i < REG_MOST; i++) {
+        if (!s->term[i]) continue;
+        if (s->term[i]->kind->free) s->term[i]->kind->free(s->term[i]);
+        ad_free(s->term[i]);
+    }
+    for (int i = 0; i < REG_REQUESTS; i++)
+        ad_free(s->times.request[i]), ad_free(s->asked[i]), ad_free(s->asked_bar[i]);
+    ad_free(s->times.t), ad_free(s->times.place), ad_free(s->t), ad_free(s->t_bar);
+    ad_free(s->y0), ad_free(s->y), ad_free(s->y_bar), ad_free(s->y0_bar);
+    ad_free(s->args), ad_free(s->args_bar), ad_free(s->theta_bar);
+    ad_free(s->seeds.error), ad_free(s->seeds.unscaled), ad_free(s->seeds.stiffness),
+        ad_free(s->seeds.h);
+    ad_free(s->state_step), ad_free(s->state_bar);
+    adj_solver_free(s->solver);
+    reg_problem_free(&s->problem);
+    ad_free(s);
+}
+
+adj_solver *reg_adjoint(const reg_solver *s)
+{
+    return s->solver;
+}
+
+/* --- a solve -------------------------------------------------------------------------------------------------------------- */
+
+typedef ad_status reg_hook(reg_state *t, reg_run *r);
+
+static ad_status start_run(reg_solver *s, const nde_solve_args *a, uint64_t draw)
+{
+    long   many = (long)a->times * (a->t_each ? a->n : 1);
+    size_t room = (size_t)s->t_room;
+    if (a->times < 2 || !a->t || a->n < 1)
+        return ad_fail(AD_INVALID, "a solve needs a sample and at least two times");
+    AD_TRY(reg_room(&s->t, &room, (size_t)many * sizeof *s->t));
+    s->t_room = (long)room;
+    memcpy(s->t, a->t, (size_t)many * sizeof *s->t);
+    s->given          = *a;
+    s->times.requests = s->times.each = 0;
+    s->run                            = (reg_run){ .s    = s,
+                                                   .c    = &s->c,
+                                                   .a    = &s->given,
+                                                   .t    = s->t,
+                                                   .draw = draw,
+                                                   .sign = a->t[a->times - 1] >= a->t[0] ? 1 : -1 };
+    return AD_OK;
+}
+
+/* Arrays of the whole problem, where the user's will not do. */
+static ad_status own_arrays(reg_solver *s)
+{
+    const nde_solve_args *a   = &s->given;
+    size_t                one = reg_whole_bytes(s, a->n), all = one * (size_t)s->times.all;
+    AD_TRY(reg_room(&s->y0, &s->y0_room, one));
+    AD_TRY(reg_room(&s->y, &s->y_room, all));
+    AD_TRY(reg_room(&s->y_bar, &s->y_bar_room, all));
+    AD_TRY(reg_room(&s->y0_bar, &s->y0_bar_room, one));
+    for (int q = 0; q < s->times.requests; q++) {
+        AD_TRY(reg_room(&s->asked[q], &s->asked_room[q], reg_state_bytes(s, a->n)));
+        AD_TRY(reg_room(&s->asked_bar[q], &s->asked_bar_room[q], reg_state_bytes(s, a->n)));
+    }
+    memset(s->y0, 0, one);
+    memcpy(s->y0, a->y0, reg_state_bytes(s, a->n));
+    return AD_OK;
+}
+
+static ad_status assemble(reg_solver *s)
+{
+    const nde_solve_args *a = &s->given;
+    s->plain                = !s->times.requests && !s->problem.integrals;
+    AD_TRY(reg_times_merge(&s->times, a, s->t));
+    for (int i = 0; i < s->user.nargs; i++) s->args[i] = a->args[i];
+    for (int i = 0; i < s->problem.args; i++)
+        s->args[s->user.nargs + i] = s->problem.added[i].value;
+    s->solved        = *a;
+    s->solved.args   = s->problem.whole.nargs ? s->args : NULL;
+    s->solved.t      = s->times.t;
+    s->solved.times  = s->times.all;
+    s->solved.t_each = a->t_each || s->times.each;
+    if (s->plain) return AD_OK;
+    AD_TRY(own_arrays(s));
+    s->solved.y0 = s->y0, s->solved.y = s->y;
+    return AD_OK;
+}
+
+ad_status reg_solve(reg_solver *s, const nde_solve_args *a, reg_progress p, uint64_t draw)
+{
+    AD_TRY(start_run(s, a, draw));
+    for (int i = 0; i < s->terms; i++) {
+        s->term[i]->lambda  = reg_coefficient_at(&s->term[i]->term.lambda, p);
+        s->result[i].lambda = s->term[i]->lambda;
+        s->result[i].value = s->result[i].norm = NAN;
+    }
+    for (int i = 0; i < s->terms; i++)
+        if (s->term[i]->kind->times) AD_TRY(s->term[i]->kind->times(s->term[i], &s->run));
+    for (int i = 0; i < s->terms; i++)
+        if (s->term[i]->kind->before) AD_TRY(s->term[i]->kind->before(s->term[i], &s->run));
+    AD_TRY(assemble(s));
+    ad_status e = adj_solve(s->solver, &s->solved);
+    if (!s->plain) reg_states_out(s);
+    AD_TRY(e);
+    for (int i = 0; i < s->terms; i++)
+        if (s->term[i]->kind->after)
+            AD_TRY(s->term[i]->kind->after(s->term[i], &s->run, &s->result[i].value));
+    return AD_OK;
+}
+
+ad_status reg_evaluate(reg_solver *s, const nde_solve_args *a)
+{
+    AD_TRY(start_run(s, a, 0));
+    AD_TRY(assemble(s));
+    ad_status e = adj_solve(s->solver, &s->solved);
+    if (!s->plain) reg_states_out(s);
+    return e;
+}
+
+double reg_value(const reg_solver *s)
+{
+    double sum = 0;
+    for (int i = 0; i < s->terms; i++)
+        if (s->term[i]->kind->seed) sum += s->result[i].lambda * s->result[i].value;
+    return sum;
+}
+
+const reg_result *reg_result_of(const reg_solver *s, int i)
+{
+    return i >= 0 && i < s->terms ? &s->result[i] : NULL;
+}
+
+/* --- a gradient ------------------------------------------------------------------------------------------------------------ */
+
+ad_status reg_seed_state(reg_run *r, long step, const void *y_bar)
+{
+    reg_solver *s   = r->s;
+    int         per = s->o.batching == NDE_PER_SAMPLE;
+    size_t      one = reg_state_bytes(s, per ? 1 : r->a->n),
+           whole    = reg_whole_bytes(s, per ? 1 : r->a->n);
+    long most       = per ? r->a->n * (REG_MOST + 1) : REG_MOST + 1;
+    AD_TRY(reg_room(&s->state_step, &s->state_room, (size_t)most * sizeof *s->state_step));
+    AD_TRY(reg_room(&s->state_bar, &s->state_bar_room, (size_t)most * whole));
+    char *to = s->state_bar + (size_t)s->states * whole;
+    memset(to, 0, whole);
+    memcpy(to, y_bar, one);
+    s->state_step[s->states++] = step;
+    return AD_OK;
+}
+
+/* The estimates' cotangents: room for each step, zero but for the caller's own. */
+static ad_status clear_seeds(reg_solver *s, const adj_cotangents *c, void *theta_bar)
+{
+    reg_seeds    *x       = &s->seeds;
+    double      **list[4] = { &x->error, &x->unscaled, &x->stiffness, &x->h };
+    const double *own[4]  = { c->error_bar, c->unscaled_bar, c->stiff_bar, c->h_bar };
+    size_t        bytes   = (size_t)adj_steps(s->solver) * sizeof(double);
+    for (int i = 0; i < 4; i++) {
+        AD_TRY(reg_room(list[i], &s->seed_room[i], bytes));
+        if (own[i])
+            memcpy(*list[i], own[i], bytes);
+        else
+            memset(*list[i], 0, bytes);
+    }
+    x->error_used = own[0] != NULL, x->unscaled_used = own[1] != NULL;
+    x->stiffness_used = own[2] != NULL, x->h_used = own[3] != NULL;
+    x->theta_bar = theta_bar;
+    s->states    = 0;
+    if (s->plain) return AD_OK;
+    memset(s->y_bar, 0, reg_whole_bytes(s, s->given.n) * (size_t)s->times.all);
+    for (int q = 0; q < s->times.requests; q++)
+        memset(s->asked_bar[q], 0, reg_state_bytes(s, s->given.n));
+    return AD_OK;
+}
+
+/* t_bar of the user's times out of that of all. */
+static void times_out(const reg_solver *s, double *t_bar)
+{
+    for (long row = 0; row < (s->given.t_each ? s->given.n : 1); row++)
+        for (int i = 0; i < s->given.times; i++) {
+            double sum = 0;
+            for (long j = s->given.t_each ? row : 0;
+                 j < (s->given.t_each ? row + 1 : s->times.rows); j++)
+                sum += s->t_bar[j * s->times.all + reg_times_place(&s->times, j, i)];
+            t_bar[row * s->given.times + i] = sum;
+        }
+}
+
+/* One pullback through the solve with the seeds that stand. */
+static ad_status pull(reg_solver *s, const adj_cotangents *c)
+{
+    adj_cotangents w = *c;
+    w.error_bar      = s->seeds.error_used ? s->seeds.error : NULL;
+    w.unscaled_bar   = s->seeds.unscaled_used ? s->seeds.unscaled : NULL;
+    w.stiff_bar      = s->seeds.stiffness_used ? s->seeds.stiffness : NULL;
+    w.h_bar          = s->seeds.h_used ? s->seeds.h : NULL;
+    w.states = s->states, w.state_step = s->state_step, w.state_bar = s->state_bar;
+    for (int i = 0; i < s->problem.whole.nargs; i++)
+        s->args_bar[i] = c->args_bar && i < s->user.nargs ? c->args_bar[i] : NULL;
+    w.args_bar = c->args_bar ? s->args_bar : NULL;
+    if (s->plain) return adj_pullback(s->solver, &w);
+    reg_states_bar(s, c->y_bar);
+    w.y_bar  = s->y_bar;
+    w.y0_bar = c->y0_bar ? s->y0_bar : NULL;
+    if (c->t_bar) {
+        AD_TRY(reg_room(&s->t_bar, &s->t_bar_room,
+                        (size_t)(s->times.rows * s->times.all) * sizeof *s->t_bar));
+        w.t_bar = s->t_bar;
+    }
+    ad_status e = adj_pullback(s->solver, &w);
+    if (c->y0_bar) memcpy(c->y0_bar, s->y0_bar, reg_state_bytes(s, s->given.n));
+    if (c->t_bar) times_out(s, c->t_bar);
+    return e;
+}
+
+static ad_status seed(reg_solver *s, int i)
+{
+    reg_state *t = s->term[i];
+    return t->kind->seed && t->lambda != 0 ? t->kind->seed(t, &s->run, t->lambda, &s->seeds)
+                                           : AD_OK;
+}
+
+ad_status reg_pullback(reg_solver *s, const adj_cotangents *c)
+{
+    AD_TRY(clear_seeds(s, c, c->theta_bar));
+    for (int i = 0; i < s->terms; i++) AD_TRY(seed(s, i));
+    return pull(s, c);
+}
+
+ad_status reg_measure(reg_solver *s)
+{
+    size_t bytes = (size_t)s->parameters * s->size;
+    if (!s->theta_bar) s->theta_bar = ad_alloc(bytes + AD_PAD);
+    if (!s->theta_bar) return AD_NO_MEMORY;
+    for (int i = 0; i < s->terms; i++) {
+        adj_cotangents none = { .theta_bar = s->theta_bar };
+        if (!s->term[i]->kind->seed) continue;
+        memset(s->theta_bar, 0, bytes);
+        AD_TRY(clear_seeds(s, &none, s->theta_bar));
+        AD_TRY(seed(s, i));
+        AD_TRY(pull(s, &none));
+        s->result[i].norm = ad_norm(s->user.type, s->parameters, s->theta_bar);
+    }
+    return AD_OK;
+}
