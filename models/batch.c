@@ -109,16 +109,15 @@ void mdl_batch_gather(mdl_batch *b, long n, long h, const long *last, int weigh_
     mdl_pack(m, n, b->start, b->y0);
 }
 
-ad_status mdl_batch_solve(mdl_batch *b, adj_solver *a, nde_solver *s, const void *theta)
+nde_solve_args mdl_batch_args(const mdl_batch *b, const void *theta)
 {
-    nde_solve_args args = { .n      = b->n,
-                            .times  = (int)b->h,
-                            .t      = b->t,
-                            .t_each = !b->joint,
-                            .y0     = b->y0,
-                            .theta  = theta,
-                            .y      = b->y };
-    return a ? adj_solve(a, &args) : nde_solve(s, &args);
+    return (nde_solve_args){ .n      = b->n,
+                             .times  = (int)b->h,
+                             .t      = b->t,
+                             .t_each = !b->joint,
+                             .y0     = b->y0,
+                             .theta  = theta,
+                             .y      = b->y };
 }
 
 double mdl_batch_loss(mdl_batch *b, ad_loss loss, int gradient)

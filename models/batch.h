@@ -33,8 +33,8 @@ void      mdl_batch_free(mdl_batch *b);
 
 /* Fills times, starts and what is wanted for the n windows at[] and h rows. Rows beyond last(series) are not wanted. */
 void mdl_batch_gather(mdl_batch *b, long n, long h, const long *last, int weigh_start);
-/* Solves with adj_solve() or, s NULL, with nde_solve(). */
-ad_status mdl_batch_solve(mdl_batch *b, adj_solver *a, nde_solver *s, const void *theta);
+/* What the windows ask a solver for. */
+nde_solve_args mdl_batch_args(const mdl_batch *b, const void *theta);
 /* (1) of fit.h, and y_bar where it is wanted. */
 double mdl_batch_loss(mdl_batch *b, ad_loss loss, int gradient);
 

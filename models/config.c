@@ -12,6 +12,7 @@
 #include <costate/autodiff/text.h>
 #include <costate/models/config.h>
 #include <costate/nde/tableau.h>
+#include <costate/regularizers/regularizer.h>
 
 #define ROW(kind, field, key, value, standard, about, group) \
     { kind, key, value, standard, about, group, offsetof(mdl_config, field) },
@@ -134,10 +135,13 @@ static ad_status check_names(const mdl_config *c)
 {
     ad_loss     loss;
     ad_schedule schedule;
+    reg_term    term[REG_MOST];
+    int         terms;
     AD_TRY(one_of("split", c->split, "time", "series"));
     AD_TRY(one_of("starts", c->starts, "data", "fitted"));
     AD_TRY(one_of("precision", c->precision, "float64", "float32"));
     AD_TRY(ad_loss_find(c->loss, &loss));
+    AD_TRY(reg_parse(c->regularizer, REG_MOST, term, &terms));
     AD_TRY(mdl_config_schedule(c, &schedule));
     if (!ad_activation_find(c->activation)) return AD_INVALID;
     if (!ad_optimizer_find(c->optimizer)) return AD_INVALID;

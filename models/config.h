@@ -35,7 +35,7 @@ typedef struct mdl_config {
     double      lr;
     const char *schedule, *optimizer;
     double      weight_decay;
-    const char *loss;
+    const char *loss, *regularizer;
     double      clip, ema;
     long        patience, every;
     double      checkpoint;

@@ -34,12 +34,18 @@ static ad_status new_solver(mdl_fit *f)
     f->atol = ad_alloc((size_t)f->m->dim * sizeof *f->atol);
     if (!f->atol) return AD_NO_MEMORY;
     for (int k = 0; k < f->m->dim; k++) f->atol[k] = f->c->atol * f->m->size[k];
-    nde_options o = { .method    = nde_method(f->c->method),
-                      .rtol      = f->c->rtol,
-                      .atol_each = f->atol,
-                      .max_steps = f->c->max_steps,
-                      .batching  = f->batch->joint ? NDE_JOINT : NDE_PER_SAMPLE };
-    return adj_solver_new(&f->solver, &f->m->ode, &o, NULL, f->batch->capacity);
+    nde_options     o = { .method    = nde_method(f->c->method),
+                          .rtol      = f->c->rtol,
+                          .atol_each = f->atol,
+                          .max_steps = f->c->max_steps,
+                          .batching  = f->batch->joint ? NDE_JOINT : NDE_PER_SAMPLE };
+    reg_term        term[REG_MOST];
+    reg_solver_spec spec = {
+        .ode = &f->m->ode, .solve = &o, .term = term, .capacity = f->batch->capacity
+    };
+    AD_TRY(reg_parse(f->c->regularizer, REG_MOST, term, &spec.terms));
+    f->terms = spec.terms;
+    return reg_solver_new(&f->solver, &spec);
 }
 
 static ad_status new_parts(mdl_fit *f)
@@ -112,7 +118,7 @@ ad_status mdl_fit_new(mdl_fit **out, mdl_model *m, mdl_data *d, const mdl_config
 void mdl_fit_free(mdl_fit *f)
 {
     if (!f) return;
-    adj_solver_free(f->solver);
+    reg_solver_free(f->solver);
     mdl_batch_free(f->batch);
     ad_optim_free(f->optim);
     ad_ema_free(f->ema);

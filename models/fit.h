@@ -15,17 +15,20 @@
 #define COSTATE_MODELS_FIT_H
 
 #include <costate/models/model.h>
+#include <costate/regularizers/regularizer.h>
 
 COSTATE_BEGIN_DECLS
 
 typedef struct mdl_progress {
-    long      iteration, iterations, horizon;
-    double    fraction; /* p                                                           */
-    double    loss, validation, best; /* validation: NaN but where it was measured     */
-    double    gradient_norm, rate, seconds;
-    long      nfe, accepted, rejected;
-    long      failures; /* solves that failed so far                                   */
-    ad_status status;   /* of this iteration; ad_message() has its sentence           */
+    long       iteration, iterations, horizon;
+    double     fraction; /* p                                                           */
+    double     loss, validation, best; /* validation: NaN but where it was measured     */
+    double     gradient_norm, rate, seconds;
+    long       nfe, accepted, rejected;
+    long       failures; /* solves that failed so far                                   */
+    int        terms;    /* of the regularizer, and what each was                      */
+    reg_result term[REG_MOST];
+    ad_status  status; /* of this iteration; ad_message() has its sentence           */
 } mdl_progress;
 
 /* After each iteration; non-zero stops (mdl_fit_run() returns AD_OK with end = MDL_INTERRUPTED). */

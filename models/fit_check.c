@@ -43,8 +43,9 @@ ad_status mdl_fit_validate(mdl_fit *f, double *loss)
         mdl_model_start(m, k->smooth + at, k->slope + at, f->batch->start + i * m->dim);
     }
     mdl_batch_gather(f->batch, f->trials, f->trial_rows, f->all, 0);
-    ad_status s = mdl_batch_solve(f->batch, f->solver, NULL, f->average);
-    *loss       = s ? INFINITY : mdl_batch_loss(f->batch, f->loss, 0);
+    nde_solve_args a = mdl_batch_args(f->batch, f->average);
+    ad_status      s = reg_evaluate(f->solver, &a);
+    *loss            = s ? INFINITY : mdl_batch_loss(f->batch, f->loss, 0);
     return s == AD_NO_MEMORY ? s : AD_OK;
 }
 

@@ -16,7 +16,8 @@ struct mdl_fit {
     mdl_data         *d;
     const mdl_config *c;
     ad_loss           loss;
-    adj_solver       *solver;
+    reg_solver       *solver;
+    int               terms; /* of the regularizer */
     mdl_batch        *batch;
     ad_optim         *optim;
     ad_ema           *ema; /* NULL: none */

@@ -7,7 +7,8 @@
 #include "collocate.h"
 #include "fit_internal.h"
 
-static const uint64_t stream_of_windows = 0x77696e646f77u; /* "window" */
+static const uint64_t stream_of_windows = 0x77696e646f77u, /* "window" */
+    stream_of_terms                     = 0x7465726d73u;   /* "terms": what regularizers draw */
 
 /* 3 rows at p = 0, the longest window from p = 1/2 on, geometrically between. */
 long mdl_fit_horizon(const mdl_fit *f)
@@ -77,10 +78,28 @@ static void add_start_bar(mdl_fit *f)
 
 static void count_work(mdl_fit *f)
 {
-    const nde_stats *s = adj_solver_stats(f->solver);
+    const nde_stats *s = adj_solver_stats(reg_adjoint(f->solver));
     f->p.nfe           = s->nfe;
     f->p.accepted      = s->accepted;
     f->p.rejected      = s->rejected;
+}
+
+/* The windows solved with the regularizers at work. */
+static ad_status solve_windows(mdl_fit *f)
+{
+    nde_solve_args a    = mdl_batch_args(f->batch, f->m->theta);
+    double         p    = f->number[FIT_FRACTION];
+    uint64_t       draw = ad_random_bits(f->seed, stream_of_terms, (uint64_t)f->iteration);
+    return reg_solve(f->solver, &a, (reg_progress){ p, p }, draw);
+}
+
+/* Their values, and, as often as validation, the norms of their gradients. */
+static ad_status note_terms(mdl_fit *f)
+{
+    if (f->terms && f->iteration % f->c->every == 0) AD_TRY(reg_measure(f->solver));
+    f->p.terms = f->terms;
+    for (int i = 0; i < f->terms; i++) f->p.term[i] = *reg_result_of(f->solver, i);
+    return AD_OK;
 }
 
 static ad_status gradient(mdl_fit *f, long h, double *loss)
@@ -89,16 +108,19 @@ static ad_status gradient(mdl_fit *f, long h, double *loss)
     long             n = f->fitted ? draw_series(f) : draw(f, h);
     start_states(f, n);
     mdl_batch_gather(f->batch, n, h, f->last, f->fitted);
-    ad_status s = mdl_batch_solve(f->batch, f->solver, NULL, m->theta);
+    ad_status s = solve_windows(f);
     count_work(f);
     if (s) return s;
     *loss = mdl_batch_loss(f->batch, f->loss, 1);
-    if (!isfinite(*loss)) return ad_fail(AD_NONFINITE_STATE, "the loss is not finite");
+    if (!isfinite(*loss + reg_value(f->solver)))
+        return ad_fail(AD_NONFINITE_STATE, "the loss%s is not finite",
+                       f->terms ? " with its regularizers" : "");
+    AD_TRY(note_terms(f));
     memset(f->theta_bar, 0, (size_t)m->count * ad_type_size(m->ode.type));
     adj_cotangents bar = { .y_bar     = f->batch->y_bar,
                            .y0_bar    = f->fitted ? f->batch->y0_bar : NULL,
                            .theta_bar = f->theta_bar };
-    AD_TRY(adj_pullback(f->solver, &bar));
+    AD_TRY(reg_pullback(f->solver, &bar));
     if (f->fitted) add_start_bar(f);
     return AD_OK;
 }
