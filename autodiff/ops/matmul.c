@@ -80,13 +80,14 @@ static void matmul_vjp(ad_tape *tape, ad_var y, ad_var y_bar)
 }
 
 static ad_var product_node(ad_var a, ad_var b, int ta, int tb, ad_var bias);
+static ad_var product_of_rows(ad_var a, ad_var b, int ta, int tb, ad_var bias);
 
 static ad_var matmul_jvp(ad_var y, const ad_var x_dot[])
 {
     const ad_node *n  = ad_node_of(y.g, y.id);
     int            ta = n->attr[0] != 0, tb = n->attr[1] != 0;
     ad_var         bias = n->nin > 2 ? x_dot[2] : AD_NONE;
-    ad_var da = x_dot[0].id >= 0 ? product_node(x_dot[0], ad_in(y, 1), ta, tb, bias) : AD_NONE;
+    ad_var da = x_dot[0].id >= 0 ? product_of_rows(x_dot[0], ad_in(y, 1), ta, tb, bias) : AD_NONE;
     if (x_dot[0].id >= 0) bias = AD_NONE;
     ad_var db = x_dot[1].id >= 0 ? product_node(ad_in(y, 0), x_dot[1], ta, tb, bias) : AD_NONE;
     if (x_dot[0].id >= 0 && x_dot[1].id >= 0) return ad_add(da, db);
@@ -132,6 +133,28 @@ static int same_leading(ad_shape a, ad_shape b)
     return memcmp(a.dim, b.dim, sizeof a.dim[0] * (size_t)(a.rank - 2)) == 0;
 }
 
+/* The row that all rows of a batched [c n, k] are: of a broadcast, or of one constant. None where they may differ. */
+static ad_var repeated_row(ad_var a)
+{
+    const ad_node *n   = ad_node_of(a.g, a.id);
+    long           row = n->shape.dim[n->shape.rank - 1];
+    if (!n->shape.batched || n->shape.rank != 2) return AD_NONE;
+    if (n->op == AD_OP_full) return ad_full(a.g, n->type, ad_matrix(1, row), n->k[0]);
+    if (n->op != AD_OP_broadcast || ad_shape_of(ad_in(a, 0)).batched) return AD_NONE;
+    return ad_broadcast(ad_in(a, 0), ad_matrix(1, row));
+}
+
+/* Equal rows have equal products: one is computed. So it is with a unit vector's tangent. */
+static ad_var product_of_rows(ad_var a, ad_var b, int ta, int tb, ad_var bias)
+{
+    ad_var   row = repeated_row(a);
+    ad_shape y   = ad_shape_of(a);
+    if (!row.g) return product_node(a, b, ta, tb, bias);
+    row      = product_node(row, b, 0, tb, bias);
+    y.dim[1] = ad_shape_of(row).dim[1];
+    return ad_broadcast(row, y);
+}
+
 /* One operand a shared matrix, the other of higher rank. */
 static ad_var with_matrix(ad_var a, ad_var b, int ta, int tb, ad_var bias)
 {
@@ -142,7 +165,7 @@ static ad_var with_matrix(ad_var a, ad_var b, int ta, int tb, ad_var bias)
     }
     if (ta && as.rank > 2) a = ad_transpose(a);
     as = ad_shape_of(a);
-    if (as.batched || as.rank < 2) return product_node(a, b, 0, tb, bias);
+    if (as.batched || as.rank < 2) return product_of_rows(a, b, 0, tb, bias);
     long   k = as.dim[as.rank - 1];
     ad_var y = product_node(ad_reshape(a, 2, (long[]){ ad_elements(as) / k, k }), b, 0, tb, bias);
     as.dim[as.rank - 1] = ad_shape_of(y).dim[1];
