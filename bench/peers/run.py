@@ -21,7 +21,7 @@ MODULES = {
     "lorenz": ["Diffrax", "SciPy"],
     "train_spiral": ["Diffrax", "torchdiffeq"],
     "mnist_field": ["Diffrax", "torchdiffeq", "Diffrax, two threads", "torchdiffeq, two threads"],
-    "cnf": ["Diffrax", "torchdiffeq", "torchdiffeq adjoint"],
+    "cnf": ["Diffrax", "Diffrax, closed trace", "torchdiffeq", "torchdiffeq adjoint"],
     "hutchinson": ["JAX", "PyTorch", "PyTorch compiled"],
 }
 QUIET = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", "PYTHONWARNINGS": "ignore"}
