@@ -12,7 +12,7 @@
 #include "json.h"
 #include "train.h"
 
-enum { PATH = 4096, LINE = 1024 };
+enum { PATH = 4096, LINE = 4096 };
 
 /* Lines up to iteration keep of a file that is there; what a run wrote after its last checkpoint goes. */
 static ad_status cut(const char *path, long keep)
@@ -45,6 +45,24 @@ static void field(json_t *j, const char *key, double x)
     if (!isnan(x)) json_object_set_new(j, key, cli_json_number(x));
 }
 
+/* { "error+sum": { "coefficient", "value", "norm" }, .. }: lambda, R and the norm of the gradient of lambda R */
+static void terms(json_t *j, const mdl_progress *p)
+{
+    json_t *all = p->terms ? json_object() : NULL;
+    for (int i = 0; all && i < p->terms; i++) {
+        char    name[96];
+        json_t *one = json_object();
+        if (!one) break;
+        reg_term_text(p->term[i].term, name, sizeof name);
+        name[strcspn(name, ":")] = 0;
+        field(one, "coefficient", p->term[i].lambda);
+        field(one, "value", p->term[i].value);
+        field(one, "norm", p->term[i].norm);
+        json_object_set_new(all, name, one);
+    }
+    if (all) json_object_set_new(j, "regularizers", all);
+}
+
 static char *line_of(const mdl_progress *p)
 {
     json_t *j    = json_object();
@@ -61,6 +79,7 @@ static char *line_of(const mdl_progress *p)
     json_object_set_new(j, "horizon", json_integer(p->horizon));
     json_object_set_new(j, "failures", json_integer(p->failures));
     field(j, "seconds", p->seconds);
+    terms(j, p);
     if (p->status) json_object_set_new(j, "failed", json_string(ad_message()));
     if (cli_json_text(&text, j, CLI_JSON_LINE)) text = NULL;
     json_decref(j);

@@ -12,6 +12,7 @@
 #include <costate/datasets/registry.h>
 #include <costate/nde/controller.h>
 #include <costate/nde/tableau.h>
+#include <costate/regularizers/regularizer.h>
 
 #include "json.h"
 #include "text.h"
@@ -101,6 +102,21 @@ static row schedule_at(int i, char *text, size_t size)
     return (row){ ad_schedule_usage(i), "a factor of the learning rate; +warmup:N may follow" };
 }
 
+static int regularizer_count(void)
+{
+    int n = 0;
+    while (reg_about_at(n)) n++;
+    return n;
+}
+
+static row regularizer_at(int i, char *text, size_t size)
+{
+    const reg_about *r = reg_about_at(i);
+    snprintf(text, size, "%s; %s%s%s", r->about, r->cite, r->options ? "; options " : "",
+             r->options ? r->options : "");
+    return (row){ r->name, text };
+}
+
 static const row models[] = {
     { "ode", "neural ordinary differential equation: a network beside a linear map, with hidden "
              "components where the columns "
@@ -125,6 +141,7 @@ static const listing listings[] = {
     { "methods", nde_method_count, method_at },
     { "controllers", nde_controller_count, controller_at },
     { "adjoints", adj_mode_count, adjoint_at },
+    { "regularizers", regularizer_count, regularizer_at },
     { "optimizers", optimizer_count, optimizer_at },
     { "schedules", schedule_count, schedule_at },
     { "activations", activation_count, activation_at },
