@@ -149,7 +149,7 @@ char *ad_graph_text(const ad_graph *g, int nout, const ad_var outs[])
 
 static void put_operand(text *w, operand o)
 {
-    static const char *const base[] = { "block", "tile", "theta", "residual" };
+    static const char *const base[] = { "block", "tile", "theta", "residual", "chunk", "sums" };
     if (o.base < BASE_ARGS)
         put(w, "%s+%zu", base[o.base], o.off);
     else
@@ -199,7 +199,12 @@ char *ad_plan_text(const ad_plan *p)
         p->capacity, p->block + p->temps, p->residual, ad_graph_size(p->g));
     for (int i = 0; i < 5; i++) {
         if (part[i]->count) put(&w, "  %s\n", title[i]);
-        for (int j = 0; j < part[i]->count; j++) put_step(&w, p, &part[i]->step[j]);
+        for (int j = 0; j < part[i]->count; j++) {
+            if (p->chunk && part[i] == &p->main && j == p->first_in_chunk)
+                put(&w, "  in chunks of %ld rows\n", p->chunk);
+            if (p->chunk && part[i] == &p->main && j == p->first_after) put(&w, "  after them\n");
+            put_step(&w, p, &part[i]->step[j]);
+        }
     }
     if (!w.failed) return w.p;
     ad_free(w.p);

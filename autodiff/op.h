@@ -35,6 +35,7 @@ typedef struct ad_call_args {
     void              *out;
     const void *const *in;
     uint64_t           seed;
+    long               row; /* the first row's number in the whole batch: 0, but in a chunk of it */
 } ad_call_args;
 
 /* Where a vjp rule puts its results: adds coefficient * x_bar to the cotangent of input number i. Sums what was

@@ -56,5 +56,17 @@ static int exact(const builder *b, const ad_node *n)
 
 size_t ad_place_bytes(const builder *b, const ad_node *n)
 {
-    return exact(b, n) ? AD_ALIGN : ad_plan_bytes(n->type, n->shape, b->p->capacity);
+    return exact(b, n) ? AD_ALIGN : ad_plan_bytes(n->type, n->shape, ad_build_rows_of(b));
+}
+
+/* Room for a node of main: given back after its last reader, or, where that may be another phase, not at all. */
+operand ad_place_room(placer *p, const ad_node *n, size_t *bytes)
+{
+    builder *b = p->b;
+    if (b->p->chunk && !n->shape.batched) {
+        size_t all = *bytes;
+        *bytes     = 0;
+        return (operand){ BASE_BLOCK, esize(n), ad_build_keep(b, all) };
+    }
+    return (operand){ b->p->chunk ? BASE_LOCAL : BASE_BLOCK, esize(n), ad_place_take(p, *bytes) };
 }

@@ -184,6 +184,12 @@ static ad_status copy_graph(builder *b, int nin, const binding in[], int nout, c
 
 static ad_status build(builder *b, int nin, const binding in[], int nout, const binding out[])
 {
+    b->in  = ad_arena_alloc(b->p->arena, sizeof *b->in * (size_t)(nin + 1));
+    b->out = ad_arena_alloc(b->p->arena, sizeof *b->out * (size_t)(nout + 1));
+    if (!b->in || !b->out) return AD_NO_MEMORY;
+    memcpy(b->in, in, sizeof *in * (size_t)nin);
+    memcpy(b->out, out, sizeof *out * (size_t)nout);
+    b->nin = nin, b->nout = nout;
     b->in_id  = ad_alloc(sizeof *b->in_id * (size_t)(nin + 1));
     b->out_id = ad_alloc(sizeof *b->out_id * (size_t)(nout + 1));
     if (!b->in_id || !b->out_id) return AD_NO_MEMORY;
@@ -194,8 +200,10 @@ static ad_status build(builder *b, int nin, const binding in[], int nout, const 
     if (!b->info) return AD_NO_MEMORY;
     AD_TRY(mark_once(b));
     AD_TRY(check_rows(b, nout, b->out_id));
+    AD_TRY(ad_build_chunks(b));
     AD_TRY(schedule(b, nout));
-    return ad_build_place(b, nin, in, nout, out);
+    if (b->p->chunk) AD_TRY(ad_build_by_phase(b));
+    return ad_build_place(b, nin, b->in, nout, b->out);
 }
 
 ad_status ad_plan_build(ad_plan **out_plan, const char *name, int nin, const binding in[], int nout,

@@ -6,6 +6,7 @@
 
 typedef struct info {
     int     once;     /* depends on parameters and constants alone         */
+    int     phase;    /* of a plan in chunks: PHASE_BEFORE ..               */
     int     strip;    /* computed by a strip program                       */
     int     floating; /* waits for its first user                          */
     int     wanted;   /* an output                                         */
@@ -44,7 +45,9 @@ typedef struct builder {
     pack     *packs;
     int       npacks, pack_capacity;
     int      *in_id, *out_id;
-    size_t    keep;  /* end of the persistent part of the block */
+    size_t    keep; /* end of the persistent part of the block */
+    binding  *in, *out;
+    int       nin, nout;
     int       first; /* instruction of the program being placed  */
 } builder;
 
@@ -70,6 +73,18 @@ int       ad_build_is_product(const builder *b, const ad_node *n);
 ad_status ad_build_product(builder *b, int id);
 ad_status ad_build_rows(builder *b, int id);
 ad_status ad_build_plain(builder *b, int id);
+
+/* plan_chunk.c */
+ad_status ad_build_chunks(builder *b);
+int       ad_build_same_phase(const builder *b, int id, int at);
+ad_status ad_build_by_phase(builder *b);
+int       ad_build_exact(const builder *b, const ad_node *n);
+int       ad_build_read_ahead(const builder *b, int root);
+/* Rows that buffers of batched values have. */
+static inline long ad_build_rows_of(const builder *b)
+{
+    return b->p->chunk ? b->p->chunk : b->p->capacity;
+}
 
 ad_status ad_build_place(builder *b, int nin, const binding in[], int nout, const binding out[]);
 

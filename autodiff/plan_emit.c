@@ -87,14 +87,15 @@ static operand node_place(placer *p, int id, int at, int seq, extent domain)
         int            in = ad_build_root(b, n->in[i]);
         info          *x  = &b->info[in];
         const ad_node *xn = ad_node_of(b->g, in);
-        if (x->bytes == 0 || x->last != at || p->seq_last[in] != seq || x->at.base != BASE_BLOCK ||
-            xn->type != n->type || ad_elements(xn->shape) != domain.each ||
-            xn->shape.batched != domain.batched || x->bytes != f->bytes)
+        if (x->bytes == 0 || x->last != at || p->seq_last[in] != seq ||
+            (x->at.base != BASE_BLOCK && x->at.base != BASE_LOCAL) || xn->type != n->type ||
+            ad_elements(xn->shape) != domain.each || xn->shape.batched != domain.batched ||
+            x->bytes != f->bytes)
             continue;
         x->bytes     = 0; /* taken over: not given back with x */
         return f->at = x->at;
     }
-    return f->at = (operand){ BASE_BLOCK, esize(n), ad_place_take(p, f->bytes) };
+    return f->at = ad_place_room(p, n, &f->bytes);
 }
 
 /* x (1 - a^2), the second factor computed just now for this alone: one pass. */

@@ -46,8 +46,10 @@ static int try_tail(builder *b, int nout, int at)
         if (b->info[t].step >= at && !b->info[t].once) return 0;
         if (same_place(pair->d, pair->x[1]) || pair->x[1].step == 0 || n->type != pair->type)
             return 0;
-        if (!same_place(pair->d, s->y) && (pair->d.base == BASE_BLOCK || pair->d.base == BASE_TEMP))
+        if (!same_place(pair->d, s->y) &&
+            (pair->d.base == BASE_BLOCK || pair->d.base == BASE_TEMP || pair->d.base == BASE_LOCAL))
             return 0;
+        if (pair->d.base >= BASE_ARGS && !ad_build_exact(b, n)) return 0;
         s->y        = pair->d;
         s->bias     = pair->x[1];
         s->has_bias = s->back = 1;

@@ -17,8 +17,13 @@ enum {
     BASE_TEMP,
     BASE_THETA,
     BASE_RESIDUAL,
+    BASE_LOCAL, /* of a chunk (plan_chunk.c): what a thread computes on its way */
+    BASE_SUMS,  /* its accumulators                                             */
     BASE_ARGS
-}; /* BASE_ARGS + i: in[i], then out[i] */
+}; /* BASE_ARGS + i: in[i], then out[i], then the residuals of a plan in chunks */
+
+/* When a step of a plan in chunks runs: once before the chunks, in each of them, once behind them. */
+enum { PHASE_BEFORE, PHASE_CHUNK, PHASE_AFTER };
 
 enum { TILE = 1024, FEW = 128, LINCOMB_MOST = 64 };
 
@@ -75,6 +80,7 @@ typedef struct step {
         keep,     /* keep: the accumulator is flushed later, b unused                           */
         joined,   /* S_ROWSUM: a row product computes it                                        */
         back;     /* S_PRODUCT: bias is the T of ad_product_tanh_back()                         */
+    int  phase;   /* of a plan in chunks                                                        */
     long m, k, n; /* product extents; rowdot: k = p, n = q                                      */
     int  ta, tb;  /* S_GEMM, S_PACK transposes                                                  */
     ad_pack_kind   pack;
@@ -114,12 +120,23 @@ struct ad_plan {
     int          row_independent;
     ad_residual *kept; /* of a forward plan with pullbacks */
     int          nkept;
+    long         chunk;       /* rows of a chunk; 0: the plan runs as a whole                */
+    int          nresidual;   /* residuals that have a base of their own, in chunks          */
+    size_t      *residual_at; /* their offsets                                               */
+    size_t      *row;         /* bytes from row to row behind each base; 0: shared           */
+    size_t       local, sums; /* bytes behind BASE_LOCAL, BASE_SUMS                          */
+    int          first_in_chunk, first_after; /* steps of main */
 };
 
 struct ad_work {
     const ad_plan *plan;
     char          *block;
-    char         **base; /* BASE_ARGS + nin + nout */
+    char         **base; /* BASE_ARGS + nin + nout + nresidual */
+    /* of a plan in chunks */
+    ad_work *lane; /* one a thread: a base list and a room of its own */
+    int      lanes;
+    char    *sums; /* accumulators, chunk by chunk                    */
+    long     row;  /* of a lane: the chunk's first row                */
 };
 
 /* Where a node of the source graph comes from or goes to. */
@@ -132,6 +149,16 @@ typedef struct binding {
 /* Compiles outs as functions of the bound nodes. */
 ad_status ad_plan_build(ad_plan **p, const char *name, int nin, const binding in[], int nout,
                         const binding out[], const ad_plan_options *o, int args_in, int args_out);
+
+/* plan_run.c, for plan_chunk_run.c */
+ad_status ad_plan_run_steps(const ad_work *w, const step *s, const step *end, const ad_args *a,
+                            long n);
+int       ad_plan_bases(const ad_plan *p);
+/* plan_chunk_run.c: main and store of a plan in chunks, base[] being bound; its flush; room for its lanes. */
+ad_status ad_plan_run_chunks(const ad_plan *p, ad_work *w, const ad_args *a);
+void      ad_plan_flush_chunks(const ad_plan *p, ad_work *w, const step *s, void *to);
+ad_status ad_plan_lanes_new(ad_work *w, size_t bases);
+void      ad_plan_lanes_free(ad_work *w);
 
 int       ad_plan_is_once(const ad_graph *g, int id, const char once[]);
 ad_status ad_plan_keep_residuals(ad_plan *p, int n, const binding residual[], size_t bytes);

@@ -142,10 +142,11 @@ static ad_status place_other(placer *p, int once, int at)
     info          *f  = &b->info[id];
     if (!s->keep && !f->placed) {
         f->placed    = 1;
-        size_t bytes = ad_plan_bytes(n->type, n->shape, b->p->capacity);
-        if (!f->once) f->bytes = bytes;
-        f->at = (operand){ BASE_BLOCK, esize(n),
-                           f->once ? ad_build_keep(b, bytes) : ad_place_take(p, bytes) };
+        size_t bytes = ad_plan_bytes(n->type, n->shape, ad_build_rows_of(b));
+        if (f->once)
+            f->at = (operand){ BASE_BLOCK, esize(n), ad_build_keep(b, bytes) };
+        else
+            f->at = ad_place_room(p, n, &bytes), f->bytes = bytes;
     }
     if (s->kind == S_PRODUCT || s->kind == S_GEMM) {
         s->x = place_at(b, n->in[0]);
@@ -208,6 +209,14 @@ static int uses_of_output(const builder *b, int nout, int root)
     return uses;
 }
 
+/* In chunks a product writes behind its rows, and some kernels read there: not in an array that chunks share. */
+static int late(const builder *b, int root, const step *s)
+{
+    const ad_node *n = ad_node_of(b->g, root);
+    if (!b->p->chunk || !n->shape.batched) return 0;
+    return (s->kind == S_PRODUCT && !ad_build_exact(b, n)) || ad_build_read_ahead(b, root);
+}
+
 /* Outputs that their step may write where they are wanted; gradients of parameters that stay in their accumulator. */
 static void assign_outputs(builder *b, int nout, const binding out[], char done[])
 {
@@ -223,7 +232,7 @@ static void assign_outputs(builder *b, int nout, const binding out[], char done[
             s->offset = (long)out[i].at.off;
             f->placed = 1;
             done[i]   = 1;
-        } else if (!out[i].at.step) {
+        } else if (!out[i].at.step && !late(b, root, s)) {
             f->at     = (operand){ out[i].at.base, esize(ad_node_of(b->g, root)), out[i].at.off };
             f->placed = 1;
             done[i]   = 1;
@@ -252,6 +261,15 @@ static ad_status store_outputs(builder *b, int nout, const binding out[], const 
     return AD_OK;
 }
 
+static void find_phases(ad_plan *p)
+{
+    p->first_in_chunk = p->first_after = 0;
+    for (int i = 0; i < p->main.count; i++) {
+        p->first_in_chunk += p->main.step[i].phase < PHASE_CHUNK;
+        p->first_after += p->main.step[i].phase < PHASE_AFTER;
+    }
+}
+
 ad_status ad_build_place(builder *b, int nin, const binding in[], int nout, const binding out[])
 {
     placer p    = { .b = b };
@@ -271,11 +289,13 @@ ad_status ad_build_place(builder *b, int nin, const binding in[], int nout, cons
         ad_place_join_sums(b);
         e = place_section(&p, 1);
     }
-    p.end = (b->keep + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN;
+    p.end = b->p->chunk ? 0 : (b->keep + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN;
     if (!e) e = place_section(&p, 0);
     if (!e) e = ad_place_join_tails(b, nout);
     if (!e) e = store_outputs(b, nout, out, done);
-    b->p->block = p.end + 2 * AD_PAD;
+    b->p->block = (b->p->chunk ? b->keep : p.end) + 2 * AD_PAD;
+    b->p->local = b->p->chunk ? p.end + 2 * AD_PAD : 0;
+    find_phases(b->p);
     ad_free(done);
     ad_free(p.slot_of);
     ad_free(p.seq_last);

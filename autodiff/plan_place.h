@@ -41,6 +41,7 @@ step *ad_place_add_step(section *s, step proto); /* plan_place.c */
 /* plan_block.c: room in the block. */
 size_t    ad_place_bytes(const builder *b, const ad_node *n);
 size_t    ad_place_take(placer *p, size_t bytes);
+operand   ad_place_room(placer *p, const ad_node *n, size_t *bytes);
 ad_status ad_place_give(placer *p, size_t off, size_t bytes);
 /* plan_emit.c: the instructions of strip program `at`, and where what they compute lies. */
 ad_status ad_place_strips(placer *p, int once, int at);

@@ -20,7 +20,7 @@ ad_status ad_build_product(builder *b, int id)
     const ad_node *x    = ad_node_of(b->g, n->in[0]);
     int            once = b->info[id].once;
     long           k = x->shape.dim[1], cols = n->shape.dim[1];
-    long           rows = ad_run_elements(x->shape, b->p->capacity) / (k > 0 ? k : 1);
+    long           rows = ad_run_elements(x->shape, ad_build_rows_of(b)) / (k > 0 ? k : 1);
     int            blas = !(b->p->flags & (AD_ROW_EXACT | AD_ROW_PRODUCTS)) &&
                ad_product_prefers_blas(n->type, rows, k, cols);
     int pack = -1;
@@ -98,8 +98,12 @@ ad_status ad_build_rows(builder *b, int id)
     s->k             = dot ? n->shape.dim[0] : 0;
     s->n             = ad_elements(n->shape) / (dot && s->k > 0 ? s->k : 1);
     size_t bytes = dot ? ad_dotrows_bytes(n->type, s->k, s->n) : ad_sumrows_bytes(n->type, s->n);
-    s->y         = (operand){ BASE_BLOCK, 0, ad_build_keep(b, bytes) };
     s->m         = (long)bytes;
+    if (b->p->chunk && x->shape.batched) {
+        s->y = (operand){ BASE_SUMS, 0, b->p->sums };
+        b->p->sums += (bytes + AD_ALIGN - 1) / AD_ALIGN * AD_ALIGN + AD_PAD;
+    } else
+        s->y = (operand){ BASE_BLOCK, 0, ad_build_keep(b, bytes) };
     return AD_OK;
 }
 

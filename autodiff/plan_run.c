@@ -151,7 +151,7 @@ static void run_rows(const ad_work *w, const step *s, long n)
         else
             ad_sumrows(s->type, m, part, s->n, c);
     }
-    if (s->keep) return;
+    if (s->keep || s->y.base == BASE_SUMS) return; /* read at the flush; behind the last chunk */
     if (dot)
         ad_dotrows_store(s->type, s->k, s->n, c, at(w, s->b));
     else
@@ -163,7 +163,7 @@ static ad_status run_plain(const ad_work *w, const step *s, const ad_args *a, lo
     enum { SOME = 16 };
     const void *some[SOME], **in = some;
     if (s->node->nin > SOME) { /* many inputs (concat of many parts): room kept behind the bases */
-        in = (const void **)(w->base + BASE_ARGS + w->plan->nin + w->plan->nout);
+        in = (const void **)(w->base + ad_plan_bases(w->plan));
     }
     for (int i = 0; i < s->node->nin; i++) in[i] = at(w, s->in[i]);
     ad_call_args c = { .g       = w->plan->g,
@@ -172,7 +172,8 @@ static ad_status run_plain(const ad_work *w, const step *s, const ad_args *a, lo
                        .divisor = a->divisor ? a->divisor : n,
                        .out     = at(w, s->y),
                        .in      = in,
-                       .seed    = a->seed };
+                       .seed    = a->seed,
+                       .row     = w->row };
     return ad_op_row(s->node->op)->run(&c);
 }
 
@@ -230,13 +231,19 @@ static ad_status run_step(const ad_work *w, const step *s, const ad_args *a, lon
     return AD_OK;
 }
 
-static ad_status run_section(const ad_work *w, const section *s, const ad_args *a, long n)
+ad_status ad_plan_run_steps(const ad_work *w, const step *s, const step *end, const ad_args *a,
+                            long n)
 {
-    for (const step *i = s->step, *end = i + s->count; i < end; i++) {
-        ad_status e = run_step(w, i, a, n);
+    for (; s < end; s++) {
+        ad_status e = run_step(w, s, a, n);
         if (e) return e;
     }
     return AD_OK;
+}
+
+static ad_status run_section(const ad_work *w, const section *s, const ad_args *a, long n)
+{
+    return ad_plan_run_steps(w, s->step, s->step + s->count, a, n);
 }
 
 /* --- the calls -------------------------------------------------------------------------------------------------------------- */
@@ -247,6 +254,8 @@ static void bind(const ad_plan *p, ad_work *w, const ad_args *a)
     w->base[BASE_RESIDUAL] = a->residual;
     for (int i = 0; i < p->nin; i++) w->base[BASE_ARGS + i] = a->in ? (char *)a->in[i] : NULL;
     for (int i = 0; i < p->nout; i++) w->base[BASE_ARGS + p->nin + i] = a->out ? a->out[i] : NULL;
+    for (int i = 0; i < p->nresidual; i++)
+        w->base[BASE_ARGS + p->nin + p->nout + i] = (char *)a->residual + p->residual_at[i];
 }
 
 static ad_status check_batch(const ad_plan *p, const ad_args *a)
@@ -268,6 +277,7 @@ ad_status ad_run(const ad_plan *p, ad_work *w, const ad_args *a)
     long n = a->n;
     AD_TRY(check_batch(p, a));
     bind(p, w, a);
+    if (p->chunk) return ad_plan_run_chunks(p, w, a);
     if (p->load.count) AD_TRY(run_section(w, &p->load, a, n));
     AD_TRY(run_section(w, &p->main, a, n));
     return p->store.count ? run_section(w, &p->store, a, n) : AD_OK;
@@ -276,11 +286,16 @@ ad_status ad_run(const ad_plan *p, ad_work *w, const ad_args *a)
 ad_status ad_flush(const ad_plan *p, ad_work *w, const ad_args *a)
 {
     for (const step *s = p->flush.step, *end = s + p->flush.count; s < end; s++) {
-        if (!a->theta_bar) {
+        void *to = a->theta_bar ? (char *)a->theta_bar + (size_t)s->offset * ad_type_size(s->type)
+                                : NULL;
+        if (s->y.base == BASE_SUMS) {
+            ad_plan_flush_chunks(p, w, s, to);
+            continue;
+        }
+        if (!to) {
             memset(at(w, s->y), 0, (size_t)s->m);
             continue;
         }
-        void *to = (char *)a->theta_bar + (size_t)s->offset * ad_type_size(s->type);
         if (s->kind == S_ROWDOT)
             ad_dotrows_flush(s->type, s->k, s->n, at(w, s->y), to);
         else
@@ -309,6 +324,11 @@ static void write_constant(char *to, const constant *c)
     }
 }
 
+int ad_plan_bases(const ad_plan *p)
+{
+    return BASE_ARGS + p->nin + p->nout + p->nresidual;
+}
+
 static int most_inputs(const section *s, int most)
 {
     for (int i = 0; i < s->count; i++)
@@ -321,12 +341,11 @@ ad_status ad_work_new(ad_work **out, const ad_plan *p)
     *out       = NULL;
     ad_work *w = ad_alloc(sizeof *w);
     if (!w) return AD_NO_MEMORY;
-    size_t bases = (size_t)(BASE_ARGS + p->nin + p->nout +
-                            most_inputs(&p->once, most_inputs(&p->main, 0)));
+    size_t bases = (size_t)(ad_plan_bases(p) + most_inputs(&p->once, most_inputs(&p->main, 0)));
     w->plan      = p;
     w->base      = ad_alloc(sizeof *w->base * bases);
     w->block     = ad_alloc(p->block + AD_ALIGN + p->temps + AD_PAD);
-    if (!w->base || !w->block) {
+    if (!w->base || !w->block || (p->chunk && ad_plan_lanes_new(w, bases))) {
         ad_work_free(w);
         return AD_NO_MEMORY;
     }
@@ -341,6 +360,7 @@ ad_status ad_work_new(ad_work **out, const ad_plan *p)
 void ad_work_free(ad_work *w)
 {
     if (!w) return;
+    ad_plan_lanes_free(w);
     ad_free(w->base);
     ad_free(w->block);
     ad_free(w);
@@ -352,7 +372,8 @@ size_t ad_plan_residual_bytes(const ad_plan *p)
 }
 size_t ad_plan_block_bytes(const ad_plan *p)
 {
-    return p->block + p->temps;
+    long chunks = p->chunk ? (p->capacity + p->chunk - 1) / p->chunk : 0;
+    return p->block + p->temps + p->local + (size_t)chunks * p->sums;
 }
 int ad_plan_row_independent(const ad_plan *p)
 {

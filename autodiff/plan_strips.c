@@ -64,6 +64,7 @@ int ad_build_floats(const builder *b, int id)
     const ad_node *n    = ad_node_of(b->g, id);
     int            bush = 1;
     if (b->info[id].once || b->info[id].wanted) return 0;
+    if (b->p->chunk && !n->shape.batched) return 0; /* it may be read in two phases */
     for (int i = 0; i < n->nin; i++) {
         int            in = ad_build_root(b, n->in[i]);
         const ad_node *x  = ad_node_of(b->g, in);
@@ -117,7 +118,8 @@ ad_status ad_build_strip(builder *b, int id)
     extent   e = node_extent(ad_node_of(b->g, id));
     for (int at = s->count - 1; at >= from; at--) {
         const step *t = &s->step[at];
-        if (t->kind == S_STRIPS && t->size.each == e.each && t->size.batched == e.batched)
+        if (t->kind == S_STRIPS && t->size.each == e.each && t->size.batched == e.batched &&
+            (once || ad_build_same_phase(b, id, at)))
             found = at;
         if (s->count - at > 64 && found >= 0) break;
     }

@@ -192,6 +192,7 @@ int main(int argc, char **argv)
         if (!strcmp(argv[i], "--recompute")) c.recompute = 1;
         if (!strcmp(argv[i], "--float64")) b.type = AD_F64;
     }
+    ad_threads_set(threads);
     setup(&b, &c);
     report(&b, &c, threads);
     return 0;

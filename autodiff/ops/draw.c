@@ -14,8 +14,10 @@ static ad_status fill(const ad_call_args *c, fill_fn *f)
     const ad_node *node   = c->node;
     long           blocks = node->shape.batched ? node->shape.dim[0] : 1;
     long           count  = ad_run_elements(node->shape, c->n) / blocks;
+    uint64_t       each   = (uint64_t)(ad_elements(node->shape) / blocks); /* of a row */
     for (long j = 0; j < blocks; j++)
-        f(node->type, c->seed, (uint64_t)node->attr[0], (uint64_t)j << BLOCK_BITS, count,
+        f(node->type, c->seed, (uint64_t)node->attr[0],
+          ((uint64_t)j << BLOCK_BITS) + (uint64_t)c->row * each, count,
           ad_at(c->out, node->type, j * count));
     return AD_OK;
 }
