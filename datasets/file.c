@@ -1,74 +1,21 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <zlib.h>
 
 #include <costate/autodiff/memory.h>
 #include <costate/datasets/file.h>
-
-static ad_status gz_failed(gzFile f, const char *path)
-{
-    int         code = 0;
-    const char *text = gzerror(f, &code);
-    if (code == Z_BUF_ERROR)
-        return ad_fail(AD_BAD_FILE, "%s: the gzip'd file ends too early; copy or download it again",
-                       path);
-    if (code == Z_ERRNO) return ad_fail(AD_BAD_FILE, "%s: %s", path, strerror(errno));
-    if (code == Z_MEM_ERROR)
-        return ad_fail(AD_NO_MEMORY, "%s: out of memory while unpacking", path);
-    const char *colon = strstr(text, ": "); /* zlib puts the path in front */
-    return ad_fail(AD_BAD_FILE, "%s: the gzip'd file is damaged (%s); copy or download it again",
-                   path, colon ? colon + 2 : text);
-}
-
-static ad_status read_all(gzFile f, const char *path, char **bytes, size_t *n)
-{
-    size_t room = 1 << 16;
-    *n          = 0;
-    *bytes      = ad_alloc(room);
-    if (!*bytes) return AD_NO_MEMORY;
-    for (;;) {
-        size_t want = room - 1 - *n;
-        if (want > 1 << 30) want = 1 << 30;
-        int got = gzread(f, *bytes + *n, (unsigned)want);
-        if (got < 0) return gz_failed(f, path);
-        if (got == 0) break;
-        *n += (size_t)got;
-        if (*n < room - 1) continue;
-        char *more = ad_realloc(*bytes, *n, 2 * room);
-        if (!more) return AD_NO_MEMORY;
-        *bytes = more;
-        room *= 2;
-    }
-    int code = 0;
-    gzerror(f, &code);
-    if (code != Z_OK && code != Z_STREAM_END) return gz_failed(f, path);
-    (*bytes)[*n] = 0;
-    return AD_OK;
-}
+#include <costate/datasets/stream.h>
 
 ad_status ds_load(const char *path, char **bytes, size_t *n)
 {
-    struct stat st;
-    *bytes = NULL;
-    *n     = 0;
-    if (stat(path, &st))
-        return ad_fail(AD_BAD_FILE, "%s: %s; check the path (built-in data sets go by their names)",
-                       path, strerror(errno));
-    if (S_ISDIR(st.st_mode))
-        return ad_fail(AD_BAD_FILE, "%s is a directory; name a file in it (CSV, text or .npy)",
-                       path);
-    gzFile f = gzopen(path, "rb");
-    if (!f) return ad_fail(AD_BAD_FILE, "%s: %s", path, strerror(errno ? errno : ENOMEM));
-    gzbuffer(f, 1 << 16);
-    ad_status status = read_all(f, path, bytes, n);
-    int       closed = gzclose(f);
-    if (!status && closed == Z_BUF_ERROR)
-        status = ad_fail(AD_BAD_FILE,
-                         "%s: the gzip'd file ends too early; copy or download it again", path);
+    ds_stream s;
+    *bytes           = NULL;
+    *n               = 0;
+    ad_status status = ds_stream_open(&s, path);
+    if (!status) status = ds_stream_take(&s, SIZE_MAX, bytes, n);
+    ad_status closed = ds_stream_close(&s);
+    if (!status) status = closed;
     if (!status && *n == 0)
         status = ad_fail(AD_BAD_FILE, "%s is empty; a header line and at least two rows are needed",
                          path);
