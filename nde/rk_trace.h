@@ -26,8 +26,37 @@ typedef struct rk_tracer {
     ad_var               lo, hi;
 } rk_tracer;
 
+/* rk_expression.c: a step in a graph of the caller's. */
+typedef struct rk_expression {
+    ad_graph *g;
+    ad_var t, h; /* float64; the stages' times stay in the tracer's [lo, hi] where it is clamped */
+    const ad_var *y, *k1, *args; /* k1 NULL: evaluated */
+    /* what becomes of it */
+    ad_var *y1, *k[NDE_STAGES], *at[NDE_STAGES]; /* k_i = f(.., at_i)               */
+    ad_var  column[NDE_COLUMNS];                 /* of error.h: the tracer's columns */
+} rk_expression;
+
 ad_status nde_rk_trace_field(rk_tracer *r);
-/* (t, y, args) -> f */
+/* k = f(t, y), inlined into g */
+ad_status nde_rk_call(rk_tracer *r, ad_graph *g, ad_var t, const ad_var y[], const ad_var args[],
+                      ad_var k[]);
+ad_status nde_rk_express(rk_tracer *r, rk_expression *w);
+
+ad_var  *nde_rk_vars(rk_tracer *r, int n);
+ad_shape nde_rk_time_shape(const rk_tracer *r);
+/* t + c h, kept inside [lo, hi]: one ulp inside a piece where the step ends at a break point. */
+ad_var nde_rk_stage_time(const rk_tracer *r, ad_var t, ad_var h, double c);
+/* sum_j w[j] k[j] of part p over the non-zero weights (dead when there is none); y + h times it */
+ad_var nde_rk_weighted(int n, const double w[], ad_var *const k[], int p);
+ad_var nde_rk_advance(ad_var y, ad_var h, int n, const double w[], ad_var *const k[], int p);
+/* atol + rtol size, of part p */
+ad_var nde_rk_scale(const rk_tracer *r, ad_var size, int p);
+/* Sum of the squares of a sample's numbers, in float64: [n, 1]. And sums of n of them (x is overwritten). */
+ad_var nde_rk_sum_squares(ad_var x);
+ad_var nde_rk_add_all(int n, ad_var x[]);
+
+/* rk_trace.c: whole graphs.
+   (t, y, args) -> f */
 ad_status nde_rk_trace_start(rk_tracer *r, rk_graph *out);
 /* (t, h, [lo, hi], y, [carry], args) -> (y1, [carry1], columns, the other stages' k) */
 ad_status nde_rk_trace_step(rk_tracer *r, rk_graph *out);

@@ -58,13 +58,12 @@ void nde_solver_bind_stages(nde_solver *s, const char *carry, char *carry1)
     s->w.k[last] = carry1;
 }
 
-void nde_solver_piece(const nde_solver *s, double t, double end, double *lo, double *hi,
-                      double *stop)
+void nde_piece(const nde_options *o, double t, double end, double *lo, double *hi, double *stop)
 {
     double dir = end >= t ? 1 : -1, from = -INFINITY * dir, to = end;
     int    to_break = 0;
-    for (int i = 0; i < s->o.nbreaks; i++) {
-        double b = s->o.breaks[i];
+    for (int i = 0; i < o->nbreaks; i++) {
+        double b = o->breaks[i];
         if (b == t)
             from = nextafter(t, end);
         else if ((b - t) * dir > 0 && (b - to) * dir <= 0)
@@ -74,6 +73,12 @@ void nde_solver_piece(const nde_solver *s, double t, double end, double *lo, dou
     *lo           = dir > 0 ? from : inside;
     *hi           = dir > 0 ? inside : from;
     *stop         = to;
+}
+
+void nde_solver_piece(const nde_solver *s, double t, double end, double *lo, double *hi,
+                      double *stop)
+{
+    nde_piece(&s->o, t, end, lo, hi, stop);
 }
 
 static double at_type(ad_type t, const char *p, long i)

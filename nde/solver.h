@@ -45,6 +45,7 @@ void nde_solver_bind_stages(nde_solver *s, const char *carry, char *carry1);
 /* The ends of the piece that t lies in, as seen by the stages: one ulp inside break points; *stop: where it ends. */
 void nde_solver_piece(const nde_solver *s, double t, double end, double *lo, double *hi,
                       double *stop);
+void nde_piece(const nde_options *o, double t, double end, double *lo, double *hi, double *stop);
 /* Given step points must be a grid from t to end. */
 ad_status nde_solver_check_grid(const nde_solver *s, double t, double end);
 /* RMS of x / (atol + rtol |y|) over n rows, or of (x - x0) when x0 is given. */
