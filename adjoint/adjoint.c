@@ -56,7 +56,7 @@ static ad_status check_options(const adj_options *a, const nde_options *o)
     if (o->fixed_step > 0 || o->nsteps_given)
         return ad_fail(AD_UNSUPPORTED, "through_h: a fixed step or given step points leave no "
                                        "choice of steps to differentiate; leave through_h out");
-    return ad_fail(AD_UNSUPPORTED, "through_h: not yet built");
+    return AD_OK;
 }
 
 ad_status adj_solver_new(adj_solver **out, const nde_ode *ode, const nde_options *o,
@@ -71,6 +71,7 @@ ad_status adj_solver_new(adj_solver **out, const nde_ode *ode, const nde_options
     ad_status   e         = check_options(&a->o, &with);
     if (!e)
         e = nde_solver_build(&a->s, ode, &with, capacity, pullbacks, a->o.mode == ADJ_STORE_ALL);
+    if (!e) a->s->record->keep_tried = a->o.through_h;
     if (!e) e = rooms(a);
     if (!e && with.batching == NDE_PER_SAMPLE) e = adj_lanes_new(a);
     if (e) {

@@ -64,6 +64,26 @@ double nde_controller_factor(const nde_controller *c, nde_controller_state *s, i
     return nde_controller_finish(c, s, e, log_e, power, accepted);
 }
 
+double nde_controller_pullback(const nde_controller_call *at, double factor_bar, double log_bar[2])
+{
+    const nde_controller *c     = at->c;
+    nde_controller_state  after = at->before;
+    double factor = nde_controller_factor(c, &after, at->k, at->e, at->accepted), log_e_bar;
+    double e = at->e > 0 && at->e <= DBL_MAX ? at->e : 0, log_e = e > 0 ? log(e) : 0;
+    double power = exp(nde_controller_exponent(c, &at->before, at->k, log_e, at->accepted));
+    int    bound = e == 0 || factor != c->safety * power; /* by a limit, or steady */
+    double x_bar = bound ? 0 : factor_bar * factor / (c->relative ? at->k : 1);
+    log_e_bar    = -c->beta1 * x_bar;
+    if (at->accepted) { /* log e becomes log_e1, which becomes log_e2 */
+        if (e > c->previous_floor && e >= DBL_MIN) log_e_bar += log_bar[0];
+        log_bar[0] = log_bar[1];
+        log_bar[1] = 0;
+    }
+    if (at->accepted || !c->reject_plain)
+        log_bar[0] += c->beta2 * x_bar, log_bar[1] -= c->beta3 * x_bar;
+    return e > 0 ? log_e_bar / e : 0;
+}
+
 /* The guess makes an explicit Euler step change y by a hundredth. */
 double nde_initial_guess(double d0, double d1)
 {

@@ -1,4 +1,4 @@
-/* controller.h - how the next step is chosen. Plain functions of the error; no gradient passes.
+/* controller.h - how the next step is chosen: plain functions of the error, and their pullback for those who ask.
 
    With E_n the scaled error of an attempt (accepted when E_n <= 1), E_{n-1} and E_{n-2} those of the accepted steps
    before it, and k = min(order, error_order + 1), an attempt of size h is followed by one of size factor h,
@@ -46,6 +46,19 @@ double nde_controller_exponent(const nde_controller *c, const nde_controller_sta
                                double log_e, int accepted);
 double nde_controller_finish(const nde_controller *c, nde_controller_state *s, double e,
                              double log_e, double power, int accepted);
+
+/* One call of nde_controller_factor(), with the state that it found. */
+typedef struct nde_controller_call {
+    const nde_controller *c;
+    nde_controller_state  before;
+    int                   k;
+    double                e;
+    int                   accepted;
+} nde_controller_call;
+
+/* From the cotangents of the factor and, in log_bar, of the state's log_e1 and log_e2 behind the call to that of e, which is
+   returned, and of log_e1 and log_e2 before it. Where a bound, a floor or the steady range decides, the derivative is 0. */
+double nde_controller_pullback(const nde_controller_call *at, double factor_bar, double log_bar[2]);
 
 /* The first step, Hairer, Norsett, Wanner I, II.4: a guess h0 from d0 = |y|, d1 = |f|, then h from d2 = |f1 - f0| / h0
    with f1 = f(t0 + h0, y0 + h0 f0), all in the scaled norm: h = (0.01 / max(d1, d2))^(1/order), at most 100 h0. */

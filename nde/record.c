@@ -62,11 +62,25 @@ nde_taken *nde_record_add(nde_record *r)
     return &r->step[r->steps++];
 }
 
+nde_tried *nde_record_try(nde_record *r)
+{
+    if (r->attempts == r->tried_capacity) {
+        long       capacity = 2 * r->attempts + 256;
+        nde_tried *more     = ad_realloc(r->tried, sizeof *more * (size_t)r->attempts,
+                                         sizeof *more * (size_t)capacity);
+        if (!more) return NULL;
+        r->tried          = more;
+        r->tried_capacity = capacity;
+    }
+    return &r->tried[r->attempts++];
+}
+
 void nde_record_free(nde_record *r)
 {
     if (!r) return;
     nde_pool_free(&r->pool);
     ad_free(r->step);
+    ad_free(r->tried);
     ad_free(r->columns);
     ad_free(r->sample);
     ad_free(r);

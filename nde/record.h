@@ -18,6 +18,19 @@ typedef struct nde_taken {
     int restart; /* carry was computed here by start(): t0, or after a break point                */
 } nde_taken;
 
+/* Where an attempt's end was not t + h of the size proposed: an output time (its number; the last: the end), a break. */
+enum { NDE_CUT_NOT = -2, NDE_CUT_BREAK = -1 };
+
+/* An attempt, rejected or not, for those to whom step sizes are no constants (adjoint/joint_sizes.c). Those of a step follow
+   one another from the same state, the accepted one last. */
+typedef struct nde_tried {
+    double               proposed, h; /* the controller's size > 0; and the one tried, signed */
+    double               error, q[NDE_COLUMNS];
+    nde_controller_state control;               /* before its verdict */
+    int                  accepted, cut, capped; /* capped: by h_max */
+    char                *frame;
+} nde_tried;
+
 typedef struct nde_chunk {
     char  *at;
     size_t bytes;
@@ -39,6 +52,9 @@ typedef struct nde_record {
     nde_pool   pool;
     nde_taken *step;
     long       steps, capacity;
+    int        keep_tried;
+    nde_tried *tried;
+    long       attempts, tried_capacity;
     int        finished;
     double    *columns; /* of the steps, for those who ask; filled on request */
     long      *sample;
@@ -46,6 +62,7 @@ typedef struct nde_record {
 } nde_record;
 
 nde_taken *nde_record_add(nde_record *r);
+nde_tried *nde_record_try(nde_record *r);
 void       nde_record_free(nde_record *r);
 
 #endif

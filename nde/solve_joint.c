@@ -18,6 +18,7 @@ typedef struct joint {
     int                   next; /* output time */
     long                  starts, grid;
     int                   restart, clip_outputs;
+    int                   cut, capped; /* of the attempt: nde_tried */
     double                q[NDE_COLUMNS], error;
 } joint;
 
@@ -44,7 +45,7 @@ static ad_status first_room(joint *w)
     nde_record *r = s->record;
     if (r) {
         nde_pool_reset(&r->pool);
-        r->steps = 0, r->finished = 0;
+        r->steps = r->attempts = 0, r->finished = 0;
         AD_TRY(next_room(w));
         w->y = w->y1, w->carry = w->carry1;
         return next_room(w);
@@ -119,16 +120,19 @@ static double choose_end(joint *w, int *stopped)
     nde_solver *s    = w->s;
     double      stop = w->stop;
     *stopped         = 1;
+    w->cut           = stop == w->end ? w->a->times - 1 : NDE_CUT_BREAK;
     if (s->o.nsteps_given) return s->o.steps_given[w->grid + 1];
     if (w->clip_outputs && w->next < w->a->times && (w->a->t[w->next] - stop) * w->dir < 0)
-        stop = w->a->t[w->next];
-    double h = s->o.fixed_step > 0 ? s->o.fixed_step : w->h;
-    if (s->o.h_max > 0 && h > s->o.h_max) h = s->o.h_max;
+        stop = w->a->t[w->next], w->cut = w->next;
+    double h  = s->o.fixed_step > 0 ? s->o.fixed_step : w->h;
+    w->capped = s->o.h_max > 0 && h > s->o.h_max;
+    if (w->capped) h = s->o.h_max;
     double t1 = s->o.fixed_step > 0 && !s->o.nbreaks && !w->clip_outputs
                     ? w->a->t[0] + w->dir * h * (double)(w->grid + 1)
                     : w->t + w->dir * h;
     if ((t1 + 1e-10 * w->dir * h - stop) * w->dir >= 0) return stop;
     *stopped = 0;
+    w->cut   = NDE_CUT_NOT;
     return t1;
 }
 
@@ -265,11 +269,32 @@ static ad_status advance_fixed(joint *w, double t1, int stopped)
     return accept(w, t1, stopped);
 }
 
+/* An attempt for the way back through step sizes; a rejected one keeps its frame. */
+static ad_status keep_try(joint *w, double t1, const nde_controller_state *control, int accepted)
+{
+    nde_record *r = w->s->record;
+    nde_tried  *k = nde_record_try(r);
+    if (!k) return AD_NO_MEMORY;
+    *k = (nde_tried){ .proposed = w->h,
+                      .h        = t1 - w->t,
+                      .error    = w->error,
+                      .control  = *control,
+                      .accepted = accepted,
+                      .cut      = w->cut,
+                      .capped   = w->capped };
+    memcpy(k->q, w->q, sizeof k->q);
+    if (accepted || !r->keep_frames) return AD_OK;
+    k->frame = w->frame;
+    w->frame = nde_pool_take(&r->pool, w->s->step->residual);
+    return w->frame || !w->s->step->residual ? AD_OK : AD_NO_MEMORY;
+}
+
 static ad_status advance_adaptive(joint *w, double t1, int stopped)
 {
     nde_solver *s = w->s;
     double      h = fabs(t1 - w->t), before = w->h;
     int         accepted = w->error <= 1;
+    if (s->record && s->record->keep_tried) AD_TRY(keep_try(w, t1, &w->control, accepted));
     double factor = nde_controller_factor(s->o.controller, &w->control, nde_solver_error_order(s),
                                           w->error, accepted);
     if (observe(w, t1 - w->t, accepted))
