@@ -1,14 +1,12 @@
 /* train_files.c - the directory of a run. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
 #include <costate/autodiff/memory.h>
 
+#include "folder.h"
 #include "json.h"
 #include "train.h"
 
@@ -22,39 +20,13 @@ ad_status train_path(const train *t, const char *name, char *path, size_t size)
                : ad_fail(AD_IO, "%.60s...: the path is too long", t->directory);
 }
 
-static int exists(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0;
-}
-
-/* The folder and those above it. */
-static ad_status make_folders(const char *path)
-{
-    char text[PATH];
-    if (strlen(path) >= sizeof text) return ad_fail(AD_IO, "%.60s...: the path is too long", path);
-    strcpy(text, path);
-    for (char *p = text + 1;; p++) {
-        if (*p && *p != '/') continue;
-        char c = *p;
-        *p     = 0;
-        if (mkdir(text, 0777) && errno != EEXIST)
-            return ad_fail(AD_IO, "%s: cannot make this folder: %s", text, strerror(errno));
-        *p = c;
-        if (!c) break;
-    }
-    struct stat s;
-    if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) return AD_OK;
-    return ad_fail(AD_IO, "%s is not a folder", path);
-}
-
 /* "run-" and the name of the data without folder and endings, the first number that is free behind it. */
 static void own_name(const char *data, char *path, size_t size)
 {
     const char *base = strrchr(data, '/') ? strrchr(data, '/') + 1 : data;
     int         n    = (int)strcspn(base, ".:");
     snprintf(path, size, "run-%.*s", n > 60 ? 60 : n, base);
-    for (int i = 2; exists(path) && i < 10000; i++)
+    for (int i = 2; cli_exists(path) && i < 10000; i++)
         snprintf(path, size, "run-%.*s-%d", n > 60 ? 60 : n, base, i);
 }
 
@@ -66,12 +38,12 @@ ad_status train_choose_directory(train *t)
     t->directory = ad_strdup(asked ? asked : path);
     if (!t->directory) return AD_NO_MEMORY;
     AD_TRY(train_path(t, "checkpoint.safetensors", path, sizeof path));
-    if (exists(path) && !cli_flag(t->args, "overwrite"))
+    if (cli_exists(path) && !cli_flag(t->args, "overwrite"))
         return ad_fail(AD_INVALID,
                        "%s holds a run already: --resume goes on with it, --overwrite replaces it, "
                        "or choose another --output",
                        t->directory);
-    return make_folders(t->directory);
+    return cli_make_folder(t->directory);
 }
 
 static ad_status describe(train *t, json_t **j)
