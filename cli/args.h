@@ -40,6 +40,10 @@ typedef struct cli_verb {
     const cli_option *options;   /* the last row's key is NULL                                    */
     int               max_words; /* how many words beside options; more are a mistake             */
     int (*run)(const cli_args *a);
+    /* The verb that these words make of it, where they do: `train cnf` has options of its own. Returns NULL for words that it cannot
+       make anything of, and has said so on stderr. */
+    const struct cli_verb *(*narrow)(int argc, char **argv);
+    void (*more)(FILE *out); /* behind the usage in the help text; NULL: nothing */
 } cli_verb;
 
 /* Parses what follows the verb. argv must outlive *a. With --help nothing else is checked. Fails with AD_INVALID (a

@@ -30,6 +30,7 @@ void cli_help(const cli_verb *verb, FILE *out)
 {
     fprintf(out, "costate %s %s.\n\nusage: costate %s %s\n", verb->name, verb->summary, verb->name,
             verb->usage);
+    if (verb->more) verb->more(out);
     if (verb->examples) {
         fputs("\nexamples\n", out);
         for (const char *line = verb->examples; *line;) {

@@ -36,6 +36,7 @@ typedef struct train {
 } train;
 
 ad_status train_config(const cli_args *a, mdl_config **c); /* train_config.c */
+ad_status train_info(const char *directory);               /* train_info.c   */
 
 /* train_files.c: the run's directory. */
 ad_status train_choose_directory(train *t);

@@ -5,10 +5,11 @@
 
 #include <costate/autodiff/memory.h>
 #include <costate/autodiff/safetensors.h>
+#include <costate/datasets/normalise.h>
 #include <costate/datasets/read.h>
-#include <costate/models/run.h>
+#include <costate/nde/text.h>
 
-#include "text.h"
+#include "models.h"
 #include "verbs.h"
 
 static void print_shape(const ad_tensor *t)
@@ -35,46 +36,10 @@ static ad_status info_checkpoint(const char *path)
     return AD_OK;
 }
 
-static void print_settings(const mdl_config *c)
-{
-    for (int i = 0; mdl_setting_at(i); i++) {
-        const mdl_setting *s  = mdl_setting_at(i);
-        const void        *at = (const char *)c + s->offset;
-        if (s->kind == MDL_IS_TEXT && !*(const char *const *)at) continue;
-        printf("  %-18s ", s->key);
-        if (s->kind == MDL_IS_TEXT) printf("%s\n", *(const char *const *)at);
-        if (s->kind == MDL_IS_NUMBER) printf("%g\n", *(const double *)at);
-        if (s->kind == MDL_IS_INTEGER) printf("%ld\n", *(const long *)at);
-        if (s->kind == MDL_IS_FLAG) printf("%s\n", *(const int *)at ? "yes" : "no");
-    }
-}
-
 static ad_status info_run(const char *path)
 {
-    mdl_run *r;
-    char     text[DS_CLOCK_TEXT];
-    AD_TRY(mdl_run_load(&r, path));
-    const mdl_track *k = &r->data->track[r->data->count - 1];
-    printf("%s: a %s for %s\n", path, r->model->system ? "system of equations" : "neural ODE",
-           r->source);
-    printf("columns:");
-    for (int j = 0; j < r->data->cols; j++) printf(" %s", r->column[j]);
-    printf("\nlast observed %s: %s; a forecast starts from the last %ld rows\n", r->time,
-           ds_clock_text(&r->clock, ds_normalise_undo_time(r->data->units, k->t[k->len - 1]), text),
-           r->rows);
-    printf("%ld parameters in %d arrays:\n", r->model->count, ad_params_views(r->model->params));
-    for (int i = 0; i < ad_params_views(r->model->params); i++) {
-        const ad_param_view *v = ad_params_view(r->model->params, i);
-        char                 shape[64];
-        printf("  %-18s %s", v->name, ad_shape_text(v->shape, shape, sizeof shape));
-        if (ad_elements(v->shape) == 1)
-            printf(" %.6g", mdl_get(r->model->ode.type, r->model->theta, v->offset));
-        putchar('\n');
-    }
-    printf("settings:\n");
-    print_settings(r->config);
-    mdl_run_free(r);
-    return AD_OK;
+    const cli_model *m = cli_model_of_run(path);
+    return m ? m->info(path) : AD_BAD_FILE;
 }
 
 static ad_status info_system(const char *path)

@@ -15,6 +15,7 @@
 #include <costate/regularizers/regularizer.h>
 
 #include "json.h"
+#include "models.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -117,26 +118,14 @@ static row regularizer_at(int i, char *text, size_t size)
     return (row){ r->name, text };
 }
 
-static const row models[] = {
-    { "ode", "neural ordinary differential equation: a network beside a linear map, with hidden "
-             "components where the columns "
-             "do not tell how they go on; or --system FILE.ode, equations with unknown constants "
-             "or networks" },
-};
-
-static int model_count(void)
-{
-    return sizeof models / sizeof models[0];
-}
-
 static row model_at(int i, char *text, size_t size)
 {
     (void)text, (void)size;
-    return models[i];
+    return (row){ cli_model_at(i)->name, cli_model_at(i)->about };
 }
 
 static const listing listings[] = {
-    { "models", model_count, model_at },
+    { "models", cli_models, model_at },
     { "datasets", ds_dataset_count, dataset_at },
     { "methods", nde_method_count, method_at },
     { "controllers", nde_controller_count, controller_at },

@@ -1,186 +1,86 @@
-/* costate train ode: a time series becomes a run's directory. */
-#include <math.h>
+/* costate train MODEL: the models of models.def, each with options of its own. */
 #include <string.h>
 
-#include <costate/autodiff/memory.h>
+#include <costate/autodiff/text.h>
 
-#include "interrupt.h"
-#include "train.h"
+#include "models.h"
+#include "text.h"
 #include "verbs.h"
 
-static int write_checkpoint(train *t)
+enum { MODELS = 16 };
+
+static int names(const char **name)
 {
-    if (train_save_checkpoint(t) == AD_OK) return 0;
-    t->failed = AD_IO;
-    snprintf(t->sentence, sizeof t->sentence, "%s", ad_message());
-    return 1;
+    int n = cli_models() < MODELS ? cli_models() : MODELS;
+    for (int i = 0; i < n; i++) name[i] = cli_model_at(i)->name;
+    return n;
 }
 
-/* After every iteration. */
-static int watch(const mdl_progress *p, void *ctx)
+static void list(FILE *out)
 {
-    train *t = ctx;
-    cli_progress_update(&t->progress,
-                        &(cli_progress_state){ p->iteration, p->iterations, p->fraction, p->loss,
-                                               p->gradient_norm, p->nfe, p->rejected });
-    train_metrics_write(t, p);
-    if (t->failed) return 1;
-    if (p->seconds - t->saved > t->task->config->checkpoint) {
-        t->saved = p->seconds;
-        if (write_checkpoint(t)) return 1;
+    fputs("\nmodels\n", out);
+    for (int i = 0; i < cli_models(); i++) {
+        int n = fprintf(out, "  %s", cli_model_at(i)->name);
+        fprintf(out, "%*s", 18 - n, "");
+        cli_wrap(out, cli_model_at(i)->train->summary, 18);
     }
-    return cli_interrupted();
+    fputs("\n`costate train MODEL --help` has each one's options and examples.\n", out);
 }
 
-static ad_status run_fit(train *t)
+static const cli_verb *mistake(const char *word)
 {
-    cli_progress_begin(&t->progress, "train", cli_flag(t->args, "quiet"));
-    t->saved              = mdl_fit_progress(t->fit)->seconds;
-    ad_status           s = mdl_fit_run(t->fit, watch, t);
-    const mdl_progress *p = mdl_fit_progress(t->fit);
-    char                sentence[512];
-    snprintf(sentence, sizeof sentence, "%s", s ? ad_message() : "");
-    cli_progress_end(&t->progress,
-                     &(cli_progress_state){ p->iteration, p->iterations, p->fraction, p->loss,
-                                            p->gradient_norm, p->nfe, p->rejected });
-    if (t->failed) return ad_fail(t->failed, "%s", t->sentence);
-    return s ? ad_fail(s, "%s", sentence) : AD_OK;
+    const char *name[MODELS], *near = NULL;
+    int         n = names(name);
+    if (word) near = ad_nearest(word, n, name);
+    if (word)
+        fprintf(stderr, "costate train: there is no model '%.60s' to train", word);
+    else
+        fputs("costate train: which model?", stderr);
+    if (near) fprintf(stderr, "; did you mean %s?", near);
+    for (int i = 0; i < n && !near; i++)
+        fprintf(stderr, "%s%s", i ? ", " : word ? "; there are " : " There are ", name[i]);
+    fputs("\nType `costate train --help` for them.\n", stderr);
+    return NULL;
 }
 
-static ad_status judge(train *t)
+/* Is it an option of some model? */
+static int known(const char *word)
 {
-    mdl_data         *d = t->task->data;
-    const mdl_config *c = t->task->config;
-    AD_TRY(mdl_forecaster_new(&t->forecaster, t->task->model, d, c));
-    AD_TRY(mdl_forecast_paths(t->forecaster, d));
-    AD_TRY(mdl_choose_rows(&t->rows, t->forecaster, d, c, mdl_fit_window(t->fit)));
-    AD_TRY(mdl_autoregression_fit(&t->linear, d));
-    long longest = 0;
-    for (int i = 0; i < d->count; i++)
-        if (d->track[i].len - d->track[i].train > longest)
-            longest = d->track[i].len - d->track[i].train;
-    if (longest == 0) return AD_OK;
-    AD_TRY(mdl_judge(&t->score, t->forecaster, t->linear, d,
-                     &(mdl_judging){ MDL_HELD_OUT, c->horizon, 20, t->rows }));
-    if (longest > 5000) longest = 5000;
-    return mdl_judge(&t->whole, t->forecaster, t->linear, d,
-                     &(mdl_judging){ MDL_HELD_OUT, longest, 1, t->rows });
+    while (*word == '-') word++;
+    size_t n = strcspn(word, "=");
+    for (int i = 0; i < cli_models(); i++)
+        for (const cli_option *o = cli_model_at(i)->train->options; o->key; o++)
+            if (strlen(o->key) == n && !strncmp(o->key, word, n)) return 1;
+    return 0;
 }
 
-static void tell_unmoved(const train *t)
+/* The first word that names a model. Without one, an option that only models have says what is missing. */
+static const cli_verb *narrow(int argc, char **argv)
 {
-    const char *name;
-    for (int i = 0; i < 4 && (name = mdl_fit_unmoved(t->fit, i)); i++)
-        fprintf(stderr,
-                "costate train: no gradient ever reached the parameter '%s': what was fitted does "
-                "not depend on it\n",
-                name);
-}
-
-/* After the last iteration: the model is what is kept, measured and told. */
-static ad_status conclude(train *t)
-{
-    AD_TRY(mdl_fit_finish(t->fit));
-    AD_TRY(judge(t));
-    AD_TRY(train_save(t));
-    AD_TRY(train_report(t));
-    tell_unmoved(t);
-    if (cli_flag(t->args, "json")) return train_print_json(t, stdout);
-    train_print_result(t, stdout);
-    return AD_OK;
-}
-
-static ad_status go(train *t)
-{
-    t->rows = t->task->config->assimilate ? t->task->config->assimilate : 8;
-    AD_TRY(mdl_fit_new(&t->fit, t->task->model, t->task->data, t->task->config));
-    if (cli_flag(t->args, "dry-run")) {
-        train_print_data(t, stdout);
-        return AD_OK;
-    }
-    if (!cli_flag(t->args, "quiet") && !cli_flag(t->args, "json")) train_print_data(t, stdout);
-    fflush(stdout);
-    int resume = cli_flag(t->args, "resume");
-    if (resume) {
-        AD_TRY(train_resume(t));
-    } else {
-        AD_TRY(train_choose_directory(t));
-        AD_TRY(train_save(t)); /* while an old run is whole: the disk may be full */
-    }
-    AD_TRY(train_metrics_open(t, resume ? mdl_fit_progress(t->fit)->iteration : 0));
-    cli_interrupt_install();
-    AD_TRY(run_fit(t));
-    AD_TRY(train_save_checkpoint(t));
-    if (mdl_fit_end(t->fit) != MDL_INTERRUPTED) return conclude(t);
-    return ad_fail(AD_CANCELLED,
-                   "stopped at iteration %ld; everything is in %s\nGo on with: costate train ode "
-                   "--resume --output %s",
-                   mdl_fit_progress(t->fit)->iteration, t->directory, t->directory);
-}
-
-static void clear(train *t)
-{
-    if (t->metrics) fclose(t->metrics);
-    mdl_score_free(t->score);
-    mdl_score_free(t->whole);
-    mdl_autoregression_free(t->linear);
-    mdl_forecaster_free(t->forecaster);
-    mdl_fit_free(t->fit);
-    mdl_task_free(t->task);
-    ad_free(t->directory);
+    for (int i = 0; i < argc; i++)
+        if (cli_model_find(argv[i])) return cli_model_find(argv[i])->train;
+    for (int i = 0; i < argc; i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return &cli_verb_train;
+    if (argc > 0 && argv[0][0] != '-' && !strchr(argv[0], '=')) return mistake(argv[0]);
+    return argc == 0 || known(argv[0]) ? mistake(NULL) : &cli_verb_train;
 }
 
 static int run(const cli_args *a)
 {
-    const char *model = cli_word(a, 0);
-    train       t     = { .args = a };
-    mdl_config *c     = NULL;
-    if (!model) return cli_mistake(a, "which model? There is ode: costate train ode --data FILE");
-    if (strcmp(model, "ode"))
-        return cli_mistake(a, "there is no model '%.60s' to train; there is ode", model);
-    ad_status s = train_config(a, &c);
-    if (!s && !c->data) {
-        mdl_config_free(c);
-        return cli_mistake(a, "on which data? --data FILE, or a name of `costate list datasets`");
-    }
-    if (!s) s = mdl_config_check(c);
-    if (s == AD_INVALID) {
-        mdl_config_free(c);
-        return cli_mistake(a, "%s", ad_message());
-    }
-    if (!s) s = mdl_task_new(&t.task, c);
-    if (!s) s = go(&t);
-    int code = s ? cli_failed(a) : CLI_DONE;
-    clear(&t);
-    return code;
+    (void)a;
+    mistake(NULL);
+    return CLI_USAGE;
 }
-
-// clang-format off
-#define MDL_TEXT(field, key, value, standard, about, group)    { key, CLI_TEXT, value, standard, about, group },
-#define MDL_NUMBER(field, key, value, standard, about, group)  { key, CLI_NUMBER, value, standard, about, group },
-#define MDL_INTEGER(field, key, value, standard, about, group) { key, CLI_INTEGER, value, standard, about, group },
-#define MDL_FLAG(field, key, value, standard, about, group)    { key, CLI_FLAG, value, standard, about, group },
-static const cli_option options[] = {
-#include <costate/models/config.def>
-    { "output", CLI_TEXT, "DIR", NULL, "where the run goes; a new run-NAME beside you", "run" },
-    { "overwrite", CLI_FLAG, NULL, NULL, "a run that stands in DIR may go", NULL },
-    { "resume", CLI_FLAG, NULL, NULL, "goes on with the run in --output DIR, with its settings", NULL },
-    { "dry-run", CLI_FLAG, NULL, NULL, "shows what was read and what would be trained, and stops", NULL },
-    { "quiet", CLI_FLAG, NULL, NULL, "no progress", NULL },
-    { "json", CLI_FLAG, NULL, NULL, "the result as one JSON object", NULL },
-    { NULL, CLI_FLAG, NULL, NULL, NULL, NULL },
-};
-// clang-format on
 
 const cli_verb cli_verb_train = {
     .name      = "train",
-    .summary   = "trains a model on time series",
-    .usage     = "ode --data FILE [options]",
+    .summary   = "trains a model: on time series, on labelled samples, on points",
+    .usage     = "MODEL --data FILE [options]",
     .examples  = "costate train ode --data lynx-hare --output run\n"
-                 "costate train ode --data pendulum.csv --columns angle,velocity --holdout 0.2\n"
-                 "costate train ode --system lotka-volterra.ode --data lynx-hare --output lv\n"
-                 "costate train ode --resume --output run --iterations 10000",
-    .options   = options,
+                 "costate train ode-classifier --data digits --epochs 20\n"
+                 "costate train cnf --data two-moons --regularizer kinetic:0.01",
     .max_words = 1,
     .run       = run,
+    .narrow    = narrow,
+    .more      = list,
 };

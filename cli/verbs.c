@@ -55,6 +55,8 @@ static int unknown_verb(const char *word)
 static int run_verb(const cli_verb *verb, int argc, char **argv)
 {
     cli_args *a;
+    if (verb->narrow) verb = verb->narrow(argc, argv);
+    if (!verb) return CLI_USAGE;
     ad_status s = cli_args_new(&a, verb, argc, argv, stderr);
     if (s == AD_INVALID) {
         fprintf(stderr, "costate %s: %s\nType `costate %s --help` for its options.\n", verb->name,
@@ -87,8 +89,9 @@ static int dispatch(int argc, char **argv)
     const cli_verb *verb = named(help ? argv[1] : word);
     if (!verb) return unknown_verb(help ? argv[1] : word);
     if (!help) return run_verb(verb, argc - 1, argv + 1);
-    cli_help(verb, stdout);
-    return CLI_DONE;
+    if (verb->narrow && argc > 2) verb = verb->narrow(argc - 2, argv + 2);
+    if (verb) cli_help(verb, stdout);
+    return verb ? CLI_DONE : CLI_USAGE;
 }
 
 int cli_run(int argc, char **argv)
