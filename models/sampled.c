@@ -1,0 +1,93 @@
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <costate/nde/controller.h>
+
+#include "sampled.h"
+
+static adj_mode mode_named(const char *name)
+{
+    for (int i = 0; i < adj_mode_count(); i++)
+        if (!strcmp(adj_mode_name(i), name)) return (adj_mode)i;
+    return ADJ_STORE_ALL;
+}
+
+static double or_zero(double x)
+{
+    return x == 0 ? AD_OPTIM_ZERO : x;
+}
+
+ad_status mdl_sampled_choices(const mdl_samples_config *c, mdl_sampled *out)
+{
+    *out = (mdl_sampled){ .type = !strcmp(c->precision, "float32") ? AD_F32 : AD_F64 };
+    AD_TRY(reg_parse(c->regularizer, MDL_TERMS, out->term, &out->terms));
+    out->solve   = (nde_options){ .method     = nde_method(c->method),
+                                  .rtol       = c->rtol,
+                                  .atol       = c->atol,
+                                  .controller = nde_controller_named(c->controller),
+                                  .batching   = !strcmp(c->batching, "joint") ? NDE_JOINT
+                                                                              : NDE_PER_SAMPLE,
+                                  .max_steps  = c->max_steps };
+    out->adjoint = (adj_options){ .mode = mode_named(c->adjoint) };
+    out->learn   = (mdl_learning){ .optimizer = c->optimizer,
+                                   .o         = { .rate         = c->lr,
+                                                  .beta1        = or_zero(c->momentum),
+                                                  .weight_decay = or_zero(c->weight_decay),
+                                                  .clip         = c->clip },
+                                   .schedule  = c->schedule,
+                                   .seed      = (uint64_t)c->seed };
+    return out->solve.method && out->solve.controller ? AD_OK : AD_INVALID;
+}
+
+long mdl_sampled_iterations(const mdl_samples_config *c, long samples)
+{
+    return c->iterations ? c->iterations : c->epochs * ((samples + c->batch - 1) / c->batch);
+}
+
+/* Takes the place of *s: the first n of it. */
+static ad_status cut(ds_samples **s, long n)
+{
+    ds_samples *first;
+    if (n == 0 || n >= (*s)->n) return AD_OK;
+    AD_TRY(ds_samples_take(&first, *s, n, NULL));
+    ds_samples_free(*s);
+    *s = first;
+    return AD_OK;
+}
+
+/* A set by name; what is no set and is a folder holds MNIST's files. */
+static ad_status open_part(const mdl_samples_config *c, ds_part part, ds_samples **out)
+{
+    struct stat        st;
+    ds_samples_options o = { .dir = c->data_dir, .part = part, .seed = (uint64_t)c->seed };
+    if (stat(c->data, &st) == 0 && S_ISDIR(st.st_mode)) {
+        o.dir = c->data;
+        return ds_samples_make(out, "mnist", &o);
+    }
+    return ds_samples_make_spec(out, c->data, &o);
+}
+
+static ad_status hold_out(const mdl_samples_config *c, ds_samples **train, ds_samples **test)
+{
+    ds_samples *all = *train;
+    if (c->holdout == 0) return AD_OK;
+    *train      = NULL;
+    ad_status s = ds_samples_split(all, c->holdout, (uint64_t)c->seed, train, test);
+    ds_samples_free(all);
+    return s;
+}
+
+ad_status mdl_sampled_data(const mdl_samples_config *c, int want_labels, ds_samples **train,
+                           ds_samples **test)
+{
+    *train = *test = NULL;
+    if (!c->data) return ad_fail(AD_INVALID, "there is no data: give --data");
+    AD_TRY(open_part(c, DS_TRAIN, train));
+    if (want_labels && (*train)->classes < 2)
+        return ad_fail(AD_INVALID, "%s has no labels to learn", c->data);
+    ad_status s = open_part(c, DS_TEST, test);
+    if (s == AD_NO_MEMORY) return s;
+    if (s) AD_TRY(hold_out(c, train, test));
+    return cut(train, c->rows);
+}

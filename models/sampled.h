@@ -1,0 +1,30 @@
+/* sampled.h - what the settings of samples.def mean (internal). */
+#ifndef COSTATE_MODELS_SAMPLED_H
+#define COSTATE_MODELS_SAMPLED_H
+
+#include <costate/datasets/samples.h>
+#include <costate/models/learner.h>
+#include <costate/models/settings.h>
+#include <costate/models/training.h>
+#include <costate/regularizers/regularizer.h>
+
+enum { MDL_TERMS = 8 };
+
+typedef struct mdl_sampled {
+    ad_type      type;
+    nde_options  solve;
+    adj_options  adjoint;
+    int          terms;
+    reg_term     term[MDL_TERMS];
+    mdl_learning learn; /* without iterations */
+} mdl_sampled;
+
+ad_status mdl_sampled_choices(const mdl_samples_config *c, mdl_sampled *out);
+/* of a training on so many samples */
+long mdl_sampled_iterations(const mdl_samples_config *c, long samples);
+
+/* *test is NULL where nothing is held out. */
+ad_status mdl_sampled_data(const mdl_samples_config *c, int want_labels, ds_samples **train,
+                           ds_samples **test);
+
+#endif
