@@ -115,3 +115,24 @@ Test(gradients, several_at_once)
     check_all("error:50,stiffness:1,taynode2:0.1,jacobian:0.5,kinetic:0.2", embedded, 1);
     check(&(setting){ "steer:0.3,error:50", &nde_tsit5, NDE_JOINT, ADJ_STORE_ALL, 0 });
 }
+
+/* With through-h the steps move as the controller moves them: differences of the adaptive solve itself, its first step given. */
+Test(gradients, through_the_choice_of_steps)
+{
+    const char *terms[] = { "error+through-h:100", "error+sum+through-h:30",
+                            "stiffness+sum+step+through-h:2", "error+nostep+squares+through-h:3" };
+    for (int k = 0; k < 4; k++)
+        for (int mode = 0; mode < 2; mode++) {
+            regularized p;
+            double      bar[MOST_WEIGHTS];
+            setting     c = { .terms = terms[k], .method = &nde_tsit5 };
+            nde_options o = { .method = &nde_tsit5, .h = 0.2 };
+            regularized_start(&p, terms[k], &o,
+                              &(adj_options){ .mode = mode ? ADJ_RECOMPUTE : ADJ_STORE_ALL });
+            regularized_loss(&p, 1);
+            regularized_pull(&p, 1);
+            memcpy(bar, p.theta_bar, sizeof bar);
+            compare(&p, &c, "theta", p.weights, p.theta, bar);
+            regularized_stop(&p);
+        }
+}
