@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Our benchmarks and the peers' on one core in one run: compare.py [--core N] [--build DIR] [--markdown FILE] [WORK...]
+"""Our benchmarks and the peers' on one core in one run: compare.py [--core N] [--rounds N] [--build DIR] [WORK...]
 
-WORK is a program: spiral, vdp, lotka_volterra, lorenz, train_spiral. bench/README.md has the line they print.
+WORK is a program: spiral, vdp, lotka_volterra, lorenz, train_spiral, mnist_field, cnf, hutchinson. bench/README.md has
+the line they print. On a machine that others use, --rounds 3 does all of it three times in turn and tells medians.
 """
 import argparse
 import datetime
@@ -18,7 +19,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BENCH, DATA = ROOT / "bench", ROOT / "build" / "bench"
-PROGRAMS = "spiral", "vdp", "lotka_volterra", "lorenz", "train_spiral"
+PROGRAMS = "spiral", "vdp", "lotka_volterra", "lorenz", "train_spiral", "mnist_field", "cnf", "hutchinson"
+RUNS = {"mnist_field": [([], 1), (["--threads", "2"], 2)], "cnf": [([], 1), (["closed"], 1)]}  # arguments, threads
 TITLES = {
     "spiral/gradient": "spiral gradient, float32",
     "spiral/forward": "the same, forward only",
@@ -30,6 +32,11 @@ TITLES = {
     "lotka-volterra/1e-9": "the same, 1e-9",
     "lorenz": "Lorenz 63, 0 to 100, 1e-8, float64",
     "train-spiral": "500 Adam steps, whole process",
+    "mnist-field/dopri5": "gradient of MNIST's field, 512 x 784, 1.4e-8, float32",
+    "mnist-field/dopri5/two-threads": "the same, two threads",
+    "cnf/iteration": "flow, 512 points, 1e-5, loss and gradient, float32",
+    "cnf/closed": "the same, the trace in closed form",
+    "hutchinson": "gradient of Hutchinson's trace, 512 x 6-64-64-6, float32",
 }
 OURS = "costate"
 PROCESS_RUNS = 5
@@ -47,12 +54,24 @@ def find_python_with_numpy():
     sys.exit("bench/compare.py draws its inputs with numpy, which no python3 here has: install python3-numpy.")
 
 
-def run(command, core, **env):
+def cpu_info():
+    try:
+        return pathlib.Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+
+
+def wide_products():
+    """An OpenBLAS older than the processor takes its AVX2 kernels, which would be a poor yardstick."""
+    return {"OPENBLAS_CORETYPE": os.environ.get("OPENBLAS_CORETYPE", "SkylakeX")} if " avx512vl " in cpu_info() else {}
+
+
+def run(command, *cores, **env):
     """Standard output, or None with a word on stderr; and the wall time in ms."""
     start = time.perf_counter()
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, cwd=ROOT,
-                          env={**os.environ, "OMP_NUM_THREADS": "1", **env},
-                          preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+                          env={**os.environ, "OMP_NUM_THREADS": str(len(cores)), **env},
+                          preexec_fn=lambda: os.sched_setaffinity(0, cores))
     wall = 1e3 * (time.perf_counter() - start)
     if done.returncode:
         print(f"{command[0]} failed with status {done.returncode}", file=sys.stderr)
@@ -72,12 +91,22 @@ def ours(name, build, core):
     program = build / "bench" / name
     if not program.exists():
         return [{"work": name, "peer": OURS, "note": f"skipped: {program} is not built"}]
-    text, wall = run([program, DATA], core)
-    lines = parse(text)
-    for line in lines:
-        if "ms" not in line and "note" not in line:
-            walls = sorted([wall] + [run([program, DATA], core)[1] for _ in range(PROCESS_RUNS - 1)])
-            line.update(ms=statistics.median(walls), min=walls[0], p90=walls[-1])
+    lines = []
+    for arguments, threads in RUNS.get(name, [([], 1)]):
+        cores = [core, *sorted(os.sched_getaffinity(0) - {core})][:threads]
+        if len(cores) < threads:
+            note = f"skipped: {threads} threads want as many cores"
+            lines.append({"work": name, "peer": OURS, "note": note})
+            continue
+        text, wall = run([program, DATA, *arguments], *cores, **wide_products())
+        for line in parse(text):
+            if threads == 2:
+                line["work"] += "/two-threads"
+            if "ms" not in line and "note" not in line:
+                more = [run([program, DATA, *arguments], *cores)[1] for _ in range(PROCESS_RUNS - 1)]
+                walls = sorted([wall, *more])
+                line.update(ms=statistics.median(walls), min=walls[0], p90=walls[-1])
+            lines.append(line)
     return lines
 
 
@@ -109,37 +138,56 @@ def fastest(lines):
 
 
 def peers(name, core, python):
-    return parse(run([python, BENCH / "peers" / "run.py", "--core", core, name], core)[0])
+    """run.py holds each to its cores."""
+    return parse(run([python, BENCH / "peers" / "run.py", "--core", core, name], *os.sched_getaffinity(0))[0])
 
 
-def measure(names, build, core):
+def measure(names, build, core, rounds):
     python = find_python_with_numpy()
     subprocess.run([python, BENCH / "spiral_data.py", DATA], check=True)
     lines = []
     for name in names:
-        lines += ours(name, build, core)
-        if name == "spiral":
-            lines += hand_written(core, python)
-        lines += peers(name, core, python)
-        print(f"{name}: measured", file=sys.stderr)
-    return lines
+        for count in range(rounds):
+            lines += ours(name, build, core)
+            if name == "spiral":
+                lines += hand_written(core, python)
+            lines += peers(name, core, python)
+            print(f"{name}: measured" + (f", {count + 1} of {rounds}" if rounds > 1 else ""), file=sys.stderr)
+    return merged(lines)
+
+
+def merged(lines):
+    """One line for each work and peer: of several rounds the one whose median is the median, the least of all."""
+    rounds = {}
+    for line in lines:
+        rounds.setdefault((line["work"], line["peer"]), []).append(line)
+    return [middle([line for line in same if "ms" in line]) or same[0] for same in rounds.values()]
+
+
+def middle(lines):
+    if not lines:
+        return None
+    line = sorted(lines, key=lambda line: line["ms"])[len(lines) // 2]
+    return {**line, **({"min": min(other["min"] for other in lines)} if "min" in line else {})}
 
 
 # --- the table --------------------------------------------------------------------------------------------------
 
 BESIDE = {"first": "first result {:.4g} ms", "compile_s": "compiled in {:.3g} s", "error": "error {:.1e}",
           "value": "loss {:.6g}", "note": "{}"}
-HEAD = "work", "by", "ms", "min", "p90", "peer / costate", "costate / peer", "steps", "beside"
+HEAD = "work", "by", "ms", "min", "p90", "peer / costate", "costate / peer", "steps", "MiB", "beside"
 
 
 def rows(lines):
+    """The table's rows; a work that nobody did has none."""
     for work, title in TITLES.items():
         measured = [line for line in lines if line["work"] == work and "ms" in line]
         base = next((line["ms"] for line in measured if line["peer"] == OURS), None)
         for line in sorted(measured, key=lambda line: (line["peer"] != OURS, line["ms"])):
             ratio = line["ms"] / base if base and line["peer"] != OURS else None
             yield (title, line["peer"], number(line["ms"]), number(line.get("min")), number(line.get("p90")),
-                   number(ratio), number(1 / ratio if ratio else None), steps(line), beside(line))
+                   number(ratio), number(1 / ratio if ratio else None), steps(line), memory(line),
+                   beside(line))
             title = ""
 
 
@@ -156,6 +204,12 @@ def steps(line):
     return f"{line['nfe']} evaluations" if "nfe" in line else ""
 
 
+def memory(line):
+    """The peak of the process, and (before the work began)."""
+    idle = f" ({line['idle_mib']:.0f})" if "idle_mib" in line else ""
+    return f"{line['peak_mib']:.0f}{idle}" if "peak_mib" in line else ""
+
+
 def beside(line):
     return "; ".join(text.format(line[key]) for key, text in BESIDE.items() if key in line)
 
@@ -165,11 +219,9 @@ def skipped(lines):
 
 
 def machine(core):
-    try:
-        cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
-    except (OSError, TypeError):
-        cpu = "an unnamed processor"
-    return f"{cpu}, core {core} alone, one thread, {datetime.date.today()}"
+    cpu = re.search(r"model name\s*: (.*)", cpu_info())
+    name = cpu[1] if cpu else "an unnamed processor"
+    return f"{name}, core {core} alone, one thread where nothing else is said, {datetime.date.today()}"
 
 
 def libraries(lines):
@@ -187,9 +239,11 @@ def plain(table):
         print("  ".join(cells + [row[-1]]).rstrip())
 
 
-def markdown(table, lines, core):
-    text = [f"Measured on {machine(core)}, everything in one run of `bench/compare.py`.",
-            "Milliseconds, the median of single calls; steps are accepted + rejected.",
+def markdown(lines, where):
+    table = [HEAD, *rows(lines)]
+    text = [f"Measured on {where}, everything in one run of `bench/compare.py`.",
+            "Milliseconds, the median of single calls; steps are accepted + rejected; MiB: the most that the process",
+            "held, and in brackets what it held with its libraries loaded, before the work.",
             f"Versions: {libraries(lines) or 'no peers were there'}.", ""]
     text += ["| " + " | ".join(row) + " |" for row in table[:1]] + ["|---|---|" + "--:|" * (len(HEAD) - 3) + "---|"]
     text += ["| " + " | ".join(row) + " |" for row in table[1:]]
@@ -201,6 +255,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("works", nargs="*", metavar="WORK", help=", ".join(PROGRAMS))
     parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="all of it N times in turn")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release")
     parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="write the table there, too")
     parser.add_argument("--lines", type=pathlib.Path, metavar="FILE", help="and the measured lines there")
@@ -208,11 +263,12 @@ if __name__ == "__main__":
     unknown = set(options.works) - set(PROGRAMS)
     if unknown:
         parser.error(f"unknown work {', '.join(sorted(unknown))}: there are {', '.join(PROGRAMS)}")
-    lines = measure(options.works or PROGRAMS, options.build, options.core)
-    table = [HEAD, *rows(lines)]
-    plain(table)
+    lines = measure(options.works or PROGRAMS, options.build, options.core, options.rounds)
+    plain([HEAD, *rows(lines)])
     print(*skipped(lines), sep="\n")
+    where = machine(options.core)
     if options.markdown:
-        options.markdown.write_text(markdown(table, lines, options.core))
+        options.markdown.write_text(markdown(lines, where))
     if options.lines:
-        options.lines.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        text = [json.dumps(line) + "\n" for line in [{"machine": where}, *lines]]
+        options.lines.write_text("".join(text))

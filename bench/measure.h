@@ -68,6 +68,7 @@ typedef struct line {
     double             error, value, first, norm;
     long               samples; /* per sample: steps and nfe are those of all, told as their mean */
     const char        *peer;    /* costate                                                        */
+    const char        *note;
 } line;
 
 /* The most that this process has held in memory. */
@@ -88,7 +89,8 @@ static inline void print_line(const line *l)
     if (l->stats)
         printf(", \"steps\": %ld, \"rejected\": %ld, \"nfe\": %ld", l->stats->accepted / m,
                l->stats->rejected / m, l->stats->nfe / m);
-    if (l->samples) printf(", \"note\": \"steps: mean of the samples\"");
+    if (l->note || l->samples)
+        printf(", \"note\": \"%s\"", l->note ? l->note : "steps: mean of the samples");
     if (l->error != 0) printf(", \"error\": %.5g", l->error);
     if (l->value != 0) printf(", \"value\": %.9g", l->value);
     if (l->norm != 0) printf(", \"norm\": %.5g", l->norm);

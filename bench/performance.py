@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Fills docs/performance.md from a run of compare.py:
 
-    bench/compare.py --markdown build/bench.md --lines build/bench.jsonl && bench/performance.py build/bench.md build/bench.jsonl
+    bench/compare.py --lines build/bench.jsonl && bench/performance.py build/bench.jsonl
 
-What stands between <!-- NAME --> and <!-- /NAME --> is replaced, NAME being machine, table and race; the rest is prose.
+What stands between <!-- NAME --> and <!-- /NAME --> is replaced, NAME being machine, table, race and large; the rest is
+prose. Sections of which the run measured nothing stay as they are: bench/page.sh does all of it, or some works of it.
 """
 import json
 import pathlib
@@ -11,6 +12,9 @@ import re
 import subprocess
 import sys
 
+import compare
+
+LARGE = "mnist-field", "cnf", "hutchinson"
 PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 
@@ -58,11 +62,15 @@ def race(lines):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    table = pathlib.Path(sys.argv[1]).read_text()
-    lines = [json.loads(line) for line in pathlib.Path(sys.argv[2]).read_text().splitlines()]
-    page = PAGE.read_text()
-    for name, text in ("machine", machine()), ("table", table), ("race", race(lines)):
-        page = replace(page, name, text)
+    where, *lines = [json.loads(line) for line in pathlib.Path(sys.argv[1]).read_text().splitlines()]
+    large = [line for line in lines if line["work"].replace("_", "-").startswith(LARGE)]
+    small = [line for line in lines if line not in large]
+    page = replace(PAGE.read_text(), "machine", machine())
+    for name, part in ("table", small), ("large", large):
+        if any("ms" in line for line in part):
+            page = replace(page, name, compare.markdown(part, where["machine"]))
+    if race(small):
+        page = replace(page, "race", race(small))
     PAGE.write_text(page)

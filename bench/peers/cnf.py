@@ -39,7 +39,8 @@ def torchdiffeq(peer, name):
     class Flow(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.w1, self.b1, self.w2, self.b2, self.w3, self.b3 = (torch.nn.Parameter(torch.tensor(w)) for w in weights)
+            learned = [torch.nn.Parameter(torch.tensor(w)) for w in weights]
+            self.w1, self.b1, self.w2, self.b2, self.w3, self.b3 = learned
 
         def forward(self, t, state):
             nonlocal evaluations

@@ -91,7 +91,8 @@ def fastest_adjoint(loss, args, max_steps):
             raise RuntimeError("Diffrax did not reach the end")
         steps, rejected = int(stats["num_accepted_steps"]), int(stats["num_rejected_steps"])
         norm = float(jnp.sqrt(sum(jnp.sum(g**2) for g in jax.tree.leaves(bar))))
-        tried[name] = dict(taken=taken, compile_s=seconds, steps=steps, rejected=rejected, value=float(value), norm=norm)
+        tried[name] = dict(taken=taken, compile_s=seconds, steps=steps, rejected=rejected, value=float(value),
+                           norm=norm)
     best = min(tried, key=lambda name: np.median(tried[name]["taken"]))
     others = ", ".join(f"{name} {np.median(tried[name]['taken']):.3g} ms" for name in tried if name != best)
     return {**tried[best], "note": f"{best}; {others}"}

@@ -16,7 +16,8 @@ WORK = "hutchinson"
 
 
 def inputs():
-    *weights, y, eps = harness.floats("hutchinson.bin", (64, 6), (64,), (64, 64), (64,), (6, 64), (6,), (512, 6), (512, 6))
+    layers = (64, 6), (64,), (64, 64), (64,), (6, 64), (6,)
+    *weights, y, eps = harness.floats("hutchinson.bin", *layers, (512, 6), (512, 6))
     return weights, y, eps
 
 
