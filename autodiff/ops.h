@@ -93,6 +93,22 @@ ad_var ad_mean(ad_var x, int mask,
 ad_var ad_amax(ad_var x, int mask,
                int keep); /* the gradient goes to the first maximum's ties in equal parts */
 
+/* over one axis, free of overflow; NaN passes on. softmax: exp(x) / sum exp(x). */
+ad_var ad_logsumexp(ad_var x, int axis, int keep);
+ad_var ad_softmax(ad_var x, int axis);
+ad_var ad_log_softmax(ad_var x, int axis);
+/* y_i = x_0 + .. + x_i along an axis; reverse: x_i + .. + x_last. On the leading axis of a batched [c n, ...] i counts its
+   c blocks of n rows (c > 1). Summed in float64. */
+ad_var ad_cumsum(ad_var x, int axis, int reverse);
+
+/* Rows by number. An index holds whole numbers 0 .. k-1 in the type of x (k <= 2^24 in float32); any other number, NaN
+   too, stops a run with AD_INVALID. It has no derivative; x's cotangent is summed over equal numbers, in float64.
+   gather_rows: shared x [k, ..] and index s: [s, ..], batched if the index is. Batched x [c n, k, ..]: each sample's rows
+   among its own, index [c n, s], or a shared [s] for all: [c n, s, ..].
+   pick: x [.., k] and an index [..] of the same leading axes: one number of each last axis, [..]. */
+ad_var ad_gather_rows(ad_var x, ad_var index);
+ad_var ad_pick(ad_var x, ad_var index);
+
 /* random draws: keyed by (seed of the run, stream, element), constant for a run; two draws are never merged */
 ad_var ad_uniform(ad_graph *g, ad_type type, ad_shape shape, uint64_t stream);
 ad_var ad_normal(ad_graph *g, ad_type type, ad_shape shape, uint64_t stream);

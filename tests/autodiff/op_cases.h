@@ -127,6 +127,20 @@ BUILD(build_mean_all, ad_mean(ad_sin(x[0]), -1, 0))
 BUILD(build_amax0, ad_amax(ad_sin(x[0]), 1, 0))
 BUILD(build_amax1, ad_amax(ad_sin(x[0]), 2, 1))
 BUILD(build_amax_all, ad_amax(ad_sin(x[0]), -1, 0))
+BUILD(build_logsumexp0, ad_logsumexp(x[0], 0, 0))
+BUILD(build_logsumexp1, ad_logsumexp(x[0], 1, 1))
+BUILD(build_softmax0, ad_softmax(x[0], 0))
+BUILD(build_softmax1, ad_softmax(x[0], 1))
+BUILD(build_log_softmax1, ad_log_softmax(x[0], 1))
+BUILD(build_log_softmax_last, ad_log_softmax(x[0], -1))
+BUILD(build_cumsum0, ad_cumsum(ad_sin(x[0]), 0, 0))
+BUILD(build_cumsum1, ad_cumsum(ad_sin(x[0]), 1, 0))
+BUILD(build_cumsum1_r, ad_cumsum(ad_sin(x[0]), 1, 1))
+
+/* rows by number: the index is 0, 1 or 2, of an operand of its own */
+#define INDEX(x) ad_floor(ad_scale(ad_abs(x), 1.5))
+BUILD(build_gather, ad_gather_rows(ad_sin(x[0]), INDEX(x[1])))
+BUILD(build_pick, ad_pick(ad_sin(x[0]), INDEX(x[1])))
 
 // clang-format on
 
@@ -184,6 +198,15 @@ BUILD(build_call, ad_call(&(ad_callback){ "times", times_value, times_vjp, times
                           2, x, ad_type_of(x[0]), ad_shape_of(x[0])))
 
 // clang-format off
+/* cos(x[index]) scattered: what the vjp of gather emits */
+static ad_var build_scatter(const ad_var x[], ad_params *p)
+{
+    (void)p;
+    ad_var y = ad_gather_rows(x[0], INDEX(x[1])), u = ad_cos(y), x_bar = AD_NONE;
+    ad_status s = ad_vjp(1, &y, &u, 1, x, &x_bar);
+    return s ? ad_graph_fail(x[0].g, s, "%s", ad_message()) : x_bar;
+}
+
 static const op_case op_cases[] = {
 #define X(name) { NULL, AD_OP_##name, 1, { B2(1, 5) }, build_##name },
     UNARY(X)
@@ -283,6 +306,31 @@ static const op_case op_cases[] = {
     { "all of [2,3]", AD_OP_amax, 1, { S2(2, 3) }, build_amax_all },
     { "rows of [2n,3]", AD_OP_rowmax, 1, { B2(2, 3) }, build_amax0 },
     { "all of [n,2,2]", AD_OP_rowmax, 1, { B3(1, 2, 2) }, build_amax_all },
+    { "logsumexp, axis 0 of [4,3]", AD_OP_sum, 1, { S2(4, 3) }, build_logsumexp0 },
+    { "logsumexp, axis 1 of [2n,5]", AD_OP_sum, 1, { B2(2, 5) }, build_logsumexp1 },
+    { "logsumexp, rows of [n,3]", AD_OP_rowsum, 1, { B2(1, 3) }, build_logsumexp0 },
+    { "softmax, axis 0 of [4,3]", AD_OP_sum, 1, { S2(4, 3) }, build_softmax0 },
+    { "softmax, axis 1 of [2n,5]", AD_OP_sum, 1, { B2(2, 5) }, build_softmax1 },
+    { "softmax, axis 1 of [n,3,2]", AD_OP_sum, 1, { B3(1, 3, 2) }, build_softmax1 },
+    { "softmax, rows of [n,3]", AD_OP_rowsum, 1, { B2(1, 3) }, build_softmax0 },
+    { "log_softmax, axis 1 of [n,5]", AD_OP_sum, 1, { B2(1, 5) }, build_log_softmax1 },
+    { "log_softmax, last of [n,2,3]", AD_OP_sum, 1, { B3(1, 2, 3) }, build_log_softmax_last },
+    { "[5]", AD_OP_cumsum, 1, { S1(5) }, build_cumsum0 },
+    { "blocks of [3n,2]", AD_OP_cumsum, 1, { B2(3, 2) }, build_cumsum0 },
+    { "axis 1 of [2n,5]", AD_OP_cumsum, 1, { B2(2, 5) }, build_cumsum1 },
+    { "axis 1 of [n,3,2]", AD_OP_cumsum, 1, { B3(1, 3, 2) }, build_cumsum1 },
+    { "axis 1 of [2,3,300]", AD_OP_cumsum, 1, { S3(2, 3, 300) }, build_cumsum1 },
+    { "reversed, axis 1 of [n,4]", AD_OP_cumsum, 1, { B2(1, 4) }, build_cumsum1_r },
+    { "[3,4] by [2n]", AD_OP_gather, 2, { S2(3, 4), B1(2) }, build_gather },
+    { "[3,2,2] by [n,2]", AD_OP_gather, 2, { S3(3, 2, 2), B2(1, 2) }, build_gather },
+    { "[3] by [5]", AD_OP_gather, 2, { S1(3), S1(5) }, build_gather },
+    { "[n,3,2] by [n,4]", AD_OP_gather, 2, { B3(1, 3, 2), B2(1, 4) }, build_gather },
+    { "[2n,3] by [2]", AD_OP_gather, 2, { B2(2, 3), S1(2) }, build_gather },
+    { "pick [n,3] by [n]", AD_OP_gather, 2, { B2(1, 3), B1(1) }, build_pick },
+    { "pick [4,2,3] by [4,2]", AD_OP_gather, 2, { S3(4, 2, 3), S2(4, 2) }, build_pick },
+    { "to [3,4] by [2n]", AD_OP_scatter, 2, { S2(3, 4), B1(2) }, build_scatter },
+    { "to [3,300] by [n]", AD_OP_scatter, 2, { S2(3, 300), B1(1) }, build_scatter },
+    { "to [n,3,20] by [n,4]", AD_OP_scatter_each, 2, { B3(1, 3, 20), B2(1, 4) }, build_scatter },
     { NULL, AD_OP_call, 2, { B2(1, 3), B2(1, 3) }, build_call, 0, 0, NO_HIGHER },
 };
 // clang-format on

@@ -42,6 +42,17 @@ MISTAKE(concat_type, ad_concat(2, (ad_var[]){ l->v3, l->one32 }, 0))
 MISTAKE(pad_negative, ad_pad(l->rows4, 1, -1, 0))
 MISTAKE(sum_axes, ad_sum(l->rows4, 4, 0))
 MISTAKE(amax_axes, ad_amax(l->rows4, 8, 0))
+MISTAKE(softmax_axis, ad_softmax(l->rows4, 2))
+MISTAKE(logsumexp_axis, ad_logsumexp(l->rows4, -3, 0))
+MISTAKE(cumsum_axis, ad_cumsum(l->rows4, 2, 0))
+MISTAKE(cumsum_samples, ad_cumsum(l->rows4, 0, 0))
+MISTAKE(gather_leading, ad_gather_rows(l->rows4, l->two4))
+MISTAKE(gather_type, ad_gather_rows(l->m34, l->one32))
+MISTAKE(gather_rank, ad_gather_rows(ad_reshape(l->m34, 6, (long[]){ 3, 1, 1, 1, 2, 2 }), l->m34))
+MISTAKE(gather_many,
+        ad_gather_rows(ad_full(l->one32.g, AD_F32, ad_matrix(1L << 25, 1), 0), l->one32))
+MISTAKE(pick_axes, ad_pick(l->rows4, l->rows4))
+MISTAKE(pick_leading, ad_pick(l->m34, l->v4))
 MISTAKE(matmul_inner, ad_matmul(l->rows3, l->m43, 0, 0))
 MISTAKE(matmul_inner_t, ad_matmul(l->rows4, l->m43, 0, 1))
 MISTAKE(matmul_vector, ad_matmul(l->rows4, l->v4, 0, 0))
@@ -116,6 +127,19 @@ static const mistake mistakes[] = {
     { pad_negative, AD_BAD_SHAPE, "pad: -1 before" },
     { sum_axes, AD_BAD_SHAPE, "sum: the axes 0x4 are not all axes of [n,4]" },
     { amax_axes, AD_BAD_SHAPE, "amax: the axes 0x8" },
+    { softmax_axis, AD_BAD_SHAPE, "softmax: [n,4] has no axis 2" },
+    { logsumexp_axis, AD_BAD_SHAPE, "logsumexp: [n,4] has no axis -3" },
+    { cumsum_axis, AD_BAD_SHAPE, "cumsum: [n,4] has no axis 2" },
+    { cumsum_samples, AD_BAD_SHAPE,
+      "cumsum: of [n,4] along axis 0: the rows of a batch are samples" },
+    { gather_leading, AD_BAD_SHAPE,
+      "gather_rows: from [n,4] by an index [2n,4]: the first 1 axes" },
+    { gather_type, AD_BAD_SHAPE, "gather_rows: float64 meets float32" },
+    { gather_rank, AD_BAD_SHAPE, "by an index [3,4]: more than 6 axes" },
+    { gather_many, AD_BAD_SHAPE, "33554432 rows are more than a float32 index can tell apart" },
+    { pick_axes, AD_BAD_SHAPE,
+      "pick: from [n,4] by an index [n,4]: the index has the axes but the last" },
+    { pick_leading, AD_BAD_SHAPE, "pick: from [3,4] by an index [4]: the first 1 axes must agree" },
     { matmul_inner, AD_BAD_SHAPE, "matmul: [n,3] x [4,3]: inner extents 3 and 4 differ" },
     { matmul_inner_t, AD_BAD_SHAPE, "matmul: [n,4] x [4,3]': inner extents 4 and 3 differ" },
     { matmul_vector, AD_BAD_SHAPE, "matmul: [n,4] x [4]: operands have at least two axes" },
