@@ -15,10 +15,10 @@ enum { AD_OPTIM_MOMENTS = 4 };
 
 /* Zero means the default, which stands beside the field. */
 typedef struct ad_optim_options {
-    double rate;         /* 1e-3; sgd 1e-2                                        */
-    double beta1;        /* 0.9; the momentum of sgd                              */
-    double beta2;        /* 0.999                                                 */
-    double eps;          /* 1e-8                                                  */
+    double rate;         /* 1e-3; sgd, rmsprop 1e-2; adamax 2e-3                  */
+    double beta1;        /* 0.9; the momentum of sgd and of rmsprop (there 0)     */
+    double beta2;        /* 0.999; rmsprop's alpha 0.99                           */
+    double eps;          /* 1e-8; adabelief 1e-16                                 */
     double weight_decay; /* 0: part of the gradient; adamw 1e-2: off the parameter */
     int    nesterov;     /* sgd: 1 for Nesterov's momentum                        */
     double clip;         /* largest norm of the whole gradient; 0: none           */
@@ -45,7 +45,7 @@ typedef struct ad_optimizer {
     void (*step)(const ad_optim_step_args *a);
 } ad_optimizer;
 
-/* adam adamw sgd; a sentence and NULL when there is none of that name. */
+/* adam adamw sgd adamax rmsprop adabelief; a sentence and NULL when there is none of that name. */
 const ad_optimizer *ad_optimizer_find(const char *name);
 const ad_optimizer *ad_optimizer_row(int i); /* NULL behind the last */
 

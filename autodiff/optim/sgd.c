@@ -2,7 +2,11 @@
 
        g += decay theta
        b  = mu b + g                                                                     (1)
-       theta -= rate b,   with Nesterov's momentum  theta -= rate (g + mu b)             (2) */
+       theta -= rate b,   with Nesterov's momentum  theta -= rate (g + mu b)             (2)
+
+   The velocity form, v = mu v + rate g, theta -= v (Sutskever et al. 2013 up to the sign; Flux's Momentum), is the same at
+   a constant rate, v = rate b. Where the rate changes, (2) takes every past gradient at today's rate, that form each at
+   the rate of its own day: at mu = 0.9 and a decay 1 / (1 + 1e-5 i) steps differ by 1e-4 of themselves. */
 #include <costate/autodiff/optim.h>
 
 #define REAL float
