@@ -8,7 +8,7 @@
 /* One row a schedule: the factor at step i of T after the warm-up. */
 typedef struct ad_schedule_kind {
     const char *name, *usage;
-    int         args;
+    int         args, must;                     /* numbers behind the name; at least     */
     double      standard[3], least[3], most[3]; /* of the arguments                  */
     int         needs_total;                    /* 1: without arguments; 2: always   */
     double (*factor)(const ad_schedule *s, double i, double T);
@@ -38,12 +38,26 @@ static double plateau(const ad_schedule *s, double i, double T)
     return s->cut;
 }
 
+static double step(const ad_schedule *s, double i, double T)
+{
+    (void)T;
+    return pow(s->arg[0], floor(i / s->arg[1]));
+}
+
+static double inverse(const ad_schedule *s, double i, double T)
+{
+    (void)T;
+    return 1 / (1 + s->arg[0] * i);
+}
+
 // clang-format off
 static const ad_schedule_kind table[] = {
-    { "constant", "constant", 0, { 0 }, { 0 }, { 0 }, 0, constant, 0 },
-    { "cosine", "cosine[:LAST]", 1, { 0 }, { 0 }, { 1 }, 2, cosine, 0 },
-    { "exponential", "exponential[:GAMMA]", 1, { 0 }, { 1e-300 }, { 1 }, 1, exponential, 0 },
-    { "plateau", "plateau[:CUT[,PATIENCE[,TOL]]]", 3, { 0.5, 20, 1e-4 }, { 1e-300 }, { 1, 1e9, 1 }, 0, plateau, 1 },
+    { "constant", "constant", 0, 0, { 0 }, { 0 }, { 0 }, 0, constant, 0 },
+    { "cosine", "cosine[:LAST]", 1, 0, { 0 }, { 0 }, { 1 }, 2, cosine, 0 },
+    { "exponential", "exponential[:GAMMA]", 1, 0, { 0 }, { 1e-300 }, { 1 }, 1, exponential, 0 },
+    { "plateau", "plateau[:CUT[,PATIENCE[,TOL]]]", 3, 0, { 0.5, 20, 1e-4 }, { 1e-300 }, { 1, 1e9, 1 }, 0, plateau, 1 },
+    { "step", "step:FACTOR,EVERY", 2, 2, { 0 }, { 1e-300, 1 }, { 1, 1e9 }, 0, step, 0 },
+    { "inverse", "inverse:DECAY", 1, 1, { 0 }, { 0 }, { 1e300 }, 0, inverse, 0 },
 };
 // clang-format on
 
@@ -93,6 +107,9 @@ static ad_status arguments(ad_schedule *s, const char *whole, const char **at)
         s->arg[read] = x;
         *at          = end;
     }
+    if (read < k->must)
+        return ad_fail(AD_INVALID, "schedule %s: %d of %d numbers were given, it is %s", whole,
+                       read, k->must, k->usage);
     if (k->needs_total > 1 || (k->needs_total && !read))
         if (s->total <= 0)
             return ad_fail(AD_INVALID, "schedule %s needs the number of steps of the run", whole);

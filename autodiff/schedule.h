@@ -5,6 +5,8 @@
        exponential[:GAMMA]            GAMMA^i; without GAMMA such that it ends at 0.01
        plateau[:CUT[,PATIENCE[,TOL]]] times CUT (0.5) after more than PATIENCE (20) losses in a row that are not
                                       below the best by a part TOL (1e-4) of it
+       step:FACTOR,EVERY              FACTOR^floor(i / EVERY)              (PyTorch's StepLR)
+       inverse:DECAY                  1 / (1 + DECAY i)                    (Flux's InvDecay, which counts i from 1)
 
    With +warmup:W behind any of them the factor first rises linearly, 1/W, 2/W, ..., 1, and i counts from there.
    T is the number of steps left for the decay. */

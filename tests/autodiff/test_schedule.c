@@ -39,6 +39,28 @@ Test(schedule, exponential)
     cr_assert_float_eq(ad_schedule_factor(&to, 200), 0.01, 1e-16);
 }
 
+Test(schedule, steps)
+{
+    ad_schedule s = parsed("step:0.1,60", 0), shifted = parsed("step:0.5,10+warmup:5", 100);
+    cr_assert_eq(ad_schedule_factor(&s, 0), 1);
+    cr_assert_eq(ad_schedule_factor(&s, 59), 1);
+    cr_assert_eq(ad_schedule_factor(&s, 60), 0.1);
+    cr_assert_eq(ad_schedule_factor(&s, 119), 0.1);
+    cr_assert_float_eq(ad_schedule_factor(&s, 180), 1e-3, 1e-18);
+    cr_assert_eq(ad_schedule_factor(&shifted, 14), 1);
+    cr_assert_eq(ad_schedule_factor(&shifted, 15), 0.5);
+}
+
+Test(schedule, inverse_decay)
+{
+    ad_schedule s = parsed("inverse:1e-5", 0), none = parsed("inverse:0", 0);
+    for (long i = 0; i < 300000; i += 9973) {
+        cr_assert_eq(ad_schedule_factor(&s, i), 1 / (1 + 1e-5 * (double)i));
+        cr_assert_eq(ad_schedule_factor(&none, i), 1);
+    }
+    cr_assert_float_eq(ad_schedule_factor(&s, 100000), 0.5, 1e-15);
+}
+
 Test(schedule, warmup_rises_and_shifts)
 {
     ad_schedule s = parsed("cosine+warmup:10", 110), plain = parsed("cosine", 100);
@@ -82,9 +104,10 @@ Test(schedule, plateau_takes_negative_losses)
 
 Test(schedule, state_is_exact)
 {
-    const char *const texts[] = { "constant", "cosine", "exponential:0.9", "plateau:0.3,2" };
+    const char *const texts[] = { "constant",      "cosine",     "exponential:0.9",
+                                  "plateau:0.3,2", "step:0.5,7", "inverse:0.1" };
     uint64_t          state   = 9;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 6; k++) {
         ad_schedule a = parsed(texts[k], 50), b = a;
         char        text[200];
         cr_assert_eq(ad_schedule_restore(&b, ad_schedule_state(&a, text, sizeof text)),
@@ -106,9 +129,11 @@ Test(schedule, mistakes_are_sentences)
     const char *const wrong[] = {
         "cosin",          "",           "cosine:",      "cosine:2",         "cosine:0,1",
         "exponential:0",  "plateau:a",  "plateau:0.5,", "plateau:1,2,3,4,", "constant:1",
-        "cosine+warmup:", "constant+x", "cosine:0.1x",  "plateau:-1",       "exponential:nan"
+        "cosine+warmup:", "constant+x", "cosine:0.1x",  "plateau:-1",       "exponential:nan",
+        "step",           "step:0.1",   "step:0,5",     "step:0.5,0",       "step:2,5",
+        "step:0.5,5,1",   "inverse",    "inverse:-1",   "inverse:+warmup:3"
     };
-    for (int i = 0; i < 15; i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         ad_schedule s;
         cr_assert_eq(ad_schedule_parse(&s, wrong[i], 10), AD_INVALID, "%s", wrong[i]);
         cr_assert(strstr(ad_message(), wrong[i]), "%s", ad_message());
@@ -117,6 +142,9 @@ Test(schedule, mistakes_are_sentences)
     cr_assert_eq(ad_schedule_parse(&s, "cosine", 0), AD_INVALID);
     cr_assert_eq(ad_schedule_parse(&s, "exponential", 0), AD_INVALID);
     cr_assert_eq(ad_schedule_parse(&s, "cosine+warmup:11", 10), AD_INVALID);
-    cr_assert_not_null(ad_schedule_usage(3));
-    cr_assert_null(ad_schedule_usage(4));
+    cr_assert_eq(ad_schedule_parse(&s, "step:0.1", 10), AD_INVALID);
+    cr_assert(strstr(ad_message(), "1 of 2 numbers were given, it is step:FACTOR,EVERY"), "%s",
+              ad_message());
+    cr_assert_not_null(ad_schedule_usage(5));
+    cr_assert_null(ad_schedule_usage(6));
 }
