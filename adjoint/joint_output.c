@@ -52,7 +52,7 @@ static ad_status output_inside(adj_joint *w, const nde_taken *k, const nde_attem
         for (int q = 0; q < s->step->degree; q++)
             nde_layout_zero(s->layout, w->n, a->coefficient_bar[q]);
         nde_layout_zero(s->layout, w->n, s->w.y[1]);
-        if (times) AD_TRY(s->step->ops->dense(s->step, io, s->w.coefficient));
+        AD_TRY(s->step->ops->dense(s->step, io, s->w.coefficient));
     }
     adj_seed_output(a, w->n, x, s->w.point);
     nde_layout_add(s->layout, w->n, s->w.y[1], s->w.point); /* the y of y + sum c_p x^p */

@@ -63,7 +63,7 @@ ad_status adj_lanes_take_outputs(lanes_round *r, int *any)
     for (int q = 0; q < s->step->degree; q++)
         nde_layout_zero(s->layout, r->m, r->a->coefficient_bar[q]);
     nde_layout_zero(s->layout, r->m, w->y_sum);
-    if (r->c->t_bar) AD_TRY(s->step->ops->dense(s->step, &r->io, s->w.coefficient));
+    AD_TRY(s->step->ops->dense(s->step, &r->io, s->w.coefficient));
     for (long i = 0; i < r->m; i++)
         for (; w->inside[i] > 0; w->inside[i]--, w->next[i]--) output_inside(r, i, w->next[i]);
     return AD_OK;
