@@ -55,7 +55,8 @@ typedef struct nde_step_class {
                           nde_pull what);
     ad_status (*start_pullback)(nde_step *s, const nde_attempt_io *io, const char *carry_bar,
                                 char *y_bar, double *t_bar);
-    /* After dense() of the same io, whose residuals it reads. It adds nothing: sets bar->y, bar->y1 (written through), bar->k[..], bar->t, bar->h */
+    /* after dense() of the same io, whose residuals it reads; adds nothing: sets bar->y, bar->y1 (written through),
+       bar->k[..], bar->t, bar->h */
     ad_status (*dense_pullback)(nde_step *s, const nde_attempt_io *io,
                                 char *const coefficient_bar[], nde_attempt_bar *bar, char *y1_bar);
     ad_status (*flush)(nde_step *s);        /* held-back parameter gradients into theta_bar */

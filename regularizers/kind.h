@@ -71,6 +71,9 @@ typedef struct reg_seeds {
     void *theta_bar; /* for gradients that do not go through the solve; NULL: not wanted          */
 } reg_seeds;
 
+/* Adds a cotangent of the state at the start of accepted step `step`, laid out as adj_step_state() without integrals. In `seed`. */
+ad_status reg_seed_state(reg_run *r, long step, const void *y_bar);
+
 struct reg_kind {
     reg_about about;
     int order_least, order_most; /* of a name with a number (taynode2 .. taynode6); 0: none   */
