@@ -10,6 +10,7 @@
 #include <costate/autodiff/schedule.h>
 #include <costate/autodiff/text.h>
 #include <costate/datasets/registry.h>
+#include <costate/datasets/samples.h>
 #include <costate/nde/controller.h>
 #include <costate/nde/tableau.h>
 #include <costate/regularizers/regularizer.h>
@@ -49,12 +50,19 @@ static row controller_at(int i, char *text, size_t size)
     return (row){ c->name, text };
 }
 
+/* Series, then samples. */
+static int dataset_count(void)
+{
+    return ds_dataset_count() + ds_samples_count();
+}
+
 static row dataset_at(int i, char *text, size_t size)
 {
-    const ds_dataset *d = ds_dataset_at(i);
-    snprintf(text, size, "%s%s%s", d->description, d->source ? "; " : "",
-             d->source ? d->source : "");
-    return (row){ d->name, text };
+    const ds_dataset     *d = ds_dataset_at(i);
+    const ds_samples_row *s = d ? NULL : ds_samples_at(i - ds_dataset_count());
+    snprintf(text, size, "%s: %s; %s", d ? "series" : "samples",
+             d ? d->description : s->description, d ? d->source : s->source);
+    return (row){ d ? d->name : s->name, text };
 }
 
 static row adjoint_at(int i, char *text, size_t size)
@@ -126,7 +134,7 @@ static row model_at(int i, char *text, size_t size)
 
 static const listing listings[] = {
     { "models", cli_models, model_at },
-    { "datasets", ds_dataset_count, dataset_at },
+    { "datasets", dataset_count, dataset_at },
     { "methods", nde_method_count, method_at },
     { "controllers", nde_controller_count, controller_at },
     { "adjoints", adj_mode_count, adjoint_at },

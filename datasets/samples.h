@@ -70,7 +70,8 @@ typedef struct ds_samples_options {
 
 typedef ad_status ds_samples_maker(ds_samples **out, const ds_samples_options *o);
 
-/* log p(x) of what is drawn under the options, exactly; -inf where there is no sample. */
+/* log p(x) of what is drawn under the options (NULL: the defaults), exactly; -inf where there is no sample, NaN where
+   points without noise lie on curves and have no density. */
 typedef double ds_log_density(const ds_samples_options *o, const double *x);
 
 typedef struct ds_samples_row {

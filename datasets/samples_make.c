@@ -10,6 +10,8 @@
 #include "samples.def"
 #undef DS_SAMPLES
 
+ds_log_density ds_log_eight_gaussians, ds_log_checkerboard, ds_log_rings, ds_log_circles;
+
 static const ds_samples_row row[] = {
 #define DS_SAMPLES(name, make, density, files, description, source) \
     { name, description, source, make, density, files },
