@@ -166,6 +166,12 @@ static ad_node *node_copy(ad_graph *g, const ad_node *proto)
     n->k    = copy(g, proto->k, sizeof *proto->k * (size_t)proto->nk);
     n->attr = copy(g, proto->attr, sizeof *proto->attr * (size_t)proto->nattr);
     n->name = proto->name ? ad_arena_strdup(g->arena, proto->name) : NULL;
+    if (proto->call) { /* what proto has may be another graph's, and gone before this one */
+        ad_callback *call = copy(g, proto->call, sizeof *call);
+        if (!call) return NULL;
+        call->name = n->name;
+        n->call    = call;
+    }
     if ((proto->nin && !n->in) || (proto->nk && !n->k) || (proto->nattr && !n->attr) ||
         (proto->name && !n->name))
         return NULL;
