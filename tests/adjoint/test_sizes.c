@@ -2,21 +2,17 @@
 
        L = sum_i w_i . y(t_i) + sum_n (a_n E_n + b_n S_n + u_n U_n + g_n h_n + d_n . y_n)                     (1)
 
-   over output times t_i and accepted steps n. Where no verdict changes and no limit is crossed L is smooth, and the nine-point
-   difference of width d,
-
-       L'(x) = sum_k c_k (L(x + k d) - L(x - k d)) / d,    c = 4/5, -1/5, 4/105, -1/280,                        (2)
-
-   errs by d^8 L^(9) / 630 + r / d, where r is the rounding of L. It is that of E for the most part, whose stages cancel to some
-   1e-4 of themselves, enlarged by the powers of E of the steps behind: 1e-12 and more. Neither term is known beforehand, so
-   d halves from 6.4e-3, and that difference counts whose neighbours are nearest; widths over which a verdict changes are
-   left out. At d = 1e-3 either term is below 1e-8. Asked: 1e-7 of 1 + |L'|. The first step is given. */
+   over output times t_i and accepted steps n. Where no verdict changes and no limit is crossed L is smooth; a loss behind another
+   verdict is NaN and left out (differences.h). The error of one step is enlarged by the powers of E of the steps behind it, so
+   that L rounds to 1e-12 and more, and at d = 1e-3 either term of the differences' error is below 1e-8. Asked: 1e-7 of 1 + |L'|.
+   The first step is given. */
 #include <criterion/criterion.h>
 
 #include <costate/adjoint/adjoint.h>
 #include <costate/autodiff/layers.h>
 
 #include "../support.h"
+#include "differences.h"
 
 #define ok(call) cr_assert_eq((call), AD_OK, "%s", ad_message())
 
@@ -115,11 +111,12 @@ static void solve(problem *p, int mode)
 }
 
 /* NAN: a verdict changed */
-static double loss(problem *p)
+static double loss(void *ctx)
 {
-    char   verdict[MOST];
-    int    attempts = p->attempts;
-    double l        = 0, y[STATE];
+    problem *p = ctx;
+    char     verdict[MOST];
+    int      attempts = p->attempts;
+    double   l        = 0, y[STATE];
     memcpy(verdict, p->verdict, sizeof verdict);
     solve(p, 0);
     int same = attempts == p->attempts && !memcmp(verdict, p->verdict, (size_t)attempts);
@@ -161,36 +158,10 @@ static gradient pullback(problem *p, int mode)
     return g;
 }
 
-static double difference_of_width(problem *p, double *x, double d)
-{
-    const double weight[] = { 0, 4. / 5, -1. / 5, 4. / 105, -1. / 280 };
-    double       at = *x, sum = 0;
-    for (int k = -4; k <= 4; k++) {
-        if (k == 0) continue;
-        *x = at + k * d;
-        sum += (k < 0 ? -weight[-k] : weight[k]) * loss(p);
-    }
-    *x = at;
-    return sum / d;
-}
-
-static double difference(problem *p, double *x)
-{
-    enum { WIDTHS = 9 };
-    double at[WIDTHS], best = NAN, least = INFINITY;
-    for (int k = 0; k < WIDTHS; k++) {
-        at[k] = difference_of_width(p, x, ldexp(6.4e-3, -k));
-        if (k < 2) continue;
-        double apart = fabs(at[k] - at[k - 1]) + fabs(at[k - 1] - at[k - 2]);
-        if (apart < least) least = apart, best = at[k - 1];
-    }
-    return best;
-}
-
 static void compare(problem *p, const char *what, int n, double *x, const double *x_bar)
 {
     for (int i = 0; i < n; i++) {
-        double want = difference(p, x + i);
+        double want = difference(loss, p, x + i, NULL);
         cr_expect(fabs(x_bar[i] - want) <= 1e-7 * (1 + fabs(want)),
                   "%s, %s[%d]: %.12g, differences say %.12g", p->set->name, what, i, x_bar[i],
                   want);
