@@ -114,31 +114,76 @@ static ad_status differentiate(pair *w, const ad_pullback *p, one_pullback *b)
     return ad_vjp(s->nout, w->out, w->seed, b->all, b->wrt, b->bar);
 }
 
-/* Forward nodes that a pullback reads. Leaves, and what depends on parameters alone, it computes itself. */
-static ad_status find_residuals(pair *w)
+static int is_view(const ad_node *n) /* of what is kept anyway */
+{
+    return n->op == AD_OP_reshape || n->op == AD_OP_stop_gradient;
+}
+
+/* Marks in read[] what the pullbacks read of the forward nodes. keep[]: those that would come from the frame; all else they
+   compute themselves, from what they read in turn. */
+static void mark_read(pair *w, const char *keep)
+{
+    int size = ad_graph_size(w->g);
+    memset(w->read, 0, (size_t)size);
+    for (int v = 0; v < w->spec->pullbacks; v++)
+        for (int i = 0; i < w->back[v].all; i++) w->read[w->back[v].bar[i].id] = 1;
+    for (int id = size - 1; id >= 0; id--) {
+        const ad_node *n = ad_node_of(w->g, id);
+        for (int i = 0; w->read[id] && !keep[id] && i < n->nin; i++) w->read[n->in[i]] = 1;
+    }
+}
+
+/* A frame that the second cache does not hold costs more to write and read again than arithmetic on what is there anyway:
+   nodes that are AD_CHEAP are not kept where each of their inputs is kept, a leaf, or can be computed again itself. So a step
+   keeps its activations and stages, not the sums of stages between them. again[]: room for a flag a node. */
+static void drop_cheap(const pair *w, long capacity, char *keep, char *again)
+{
+    enum { LARGE = 1 << 20, CHEAP = AD_CHEAP | AD_ELEMENTWISE };
+    size_t bytes = 0;
+    int    size  = ad_graph_size(w->g);
+    for (int id = 0; id < size; id++) {
+        const ad_node *n = ad_node_of(w->g, id);
+        if (w->read[id] && keep[id]) bytes += ad_plan_bytes(n->type, n->shape, capacity);
+    }
+    for (int id = 0; bytes > LARGE && id < size; id++) {
+        const ad_node *n = ad_node_of(w->g, id);
+        again[id]        = n->nin && ((ad_op_row(n->op)->flags & CHEAP) == CHEAP || is_view(n) ||
+                               n->op == AD_OP_broadcast);
+        for (int i = 0; again[id] && i < n->nin; i++) {
+            int in    = n->in[i];
+            again[id] = again[in] || !ad_node_of(w->g, in)->shape.batched ||
+                        (keep[in] ? w->read[in] : !is_view(ad_node_of(w->g, in)));
+        }
+        if (again[id] && n->shape.batched) keep[id] = 0;
+    }
+}
+
+/* Forward nodes that a pullback reads from the frame. Leaves, and what depends on parameters alone, it computes itself. */
+static ad_status find_residuals(pair *w, long capacity)
 {
     int size   = ad_graph_size(w->g);
     w->primal  = ad_arena_alloc(w->arena, (size_t)size);
     w->read    = ad_arena_alloc(w->arena, (size_t)size);
-    char *once = ad_arena_alloc(w->arena, (size_t)size);
-    if (!w->primal || !w->read || !once) return AD_NO_MEMORY;
+    char *once = ad_arena_alloc(w->arena, (size_t)size),
+         *keep = ad_arena_alloc(w->arena, (size_t)size);
+    if (!w->primal || !w->read || !once || !keep) return AD_NO_MEMORY;
     for (int i = 0; i < w->spec->nout; i++) w->primal[w->out[i].id] = 1;
-    for (int v = 0; v < w->spec->pullbacks; v++)
-        for (int i = 0; i < w->back[v].all; i++) w->read[w->back[v].bar[i].id] = 1;
     for (int id = 0; id < size; id++) once[id] = (char)ad_plan_is_once(w->g, id, once);
     for (int id = size - 1; id >= 0; id--) {
         const ad_node *n = ad_node_of(w->g, id);
         for (int i = 0; w->primal[id] && i < n->nin; i++) w->primal[n->in[i]] = 1;
     }
-    for (int id = size - 1; id >= 0; id--) {
-        const ad_node *n    = ad_node_of(w->g, id);
-        int            view = n->op == AD_OP_reshape ||
-                   n->op == AD_OP_stop_gradient; /* of what is kept anyway */
-        int kept = w->primal[id] && !(ad_op_row(n->op)->flags & AD_LEAF) && !once[id] && !view;
-        if (!w->read[id]) continue;
-        for (int i = 0; !kept && i < n->nin; i++) w->read[n->in[i]] = 1;
-        w->read[id] = (char)kept;
-        w->nresiduals += kept;
+    for (int id = 0; id < size; id++) {
+        const ad_node *n = ad_node_of(w->g, id);
+        keep[id]         = w->primal[id] && !(ad_op_row(n->op)->flags & AD_LEAF) && !once[id] &&
+                   !is_view(n);
+    }
+    mark_read(w, keep);
+    drop_cheap(w, capacity, keep, once); /* whose flags have served */
+    mark_read(w, keep);
+    for (int id = 0; id < size; id++) {
+        w->read[id] = w->read[id] && keep[id];
+        w->nresiduals += w->read[id];
     }
     return AD_OK;
 }
@@ -209,8 +254,9 @@ static ad_status pair_build(pair *w, ad_plan **forward, ad_plan *backward[],
     if (!w->back) return AD_NO_MEMORY;
     AD_TRY(copy_function(w));
     for (int v = 0; v < s->pullbacks; v++) AD_TRY(differentiate(w, &s->pullback[v], &w->back[v]));
-    AD_TRY(find_residuals(w));
-    AD_TRY(place_residuals(w, o && o->capacity > 0 ? o->capacity : 1));
+    long capacity = o && o->capacity > 0 ? o->capacity : 1;
+    AD_TRY(find_residuals(w, capacity));
+    AD_TRY(place_residuals(w, capacity));
     AD_TRY(build_forward(w, forward, name, o));
     ad_plan_options back = o ? *o : (ad_plan_options){ 0 };
     if (back.flags & AD_ROW_EXACT)

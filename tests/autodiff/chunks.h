@@ -24,7 +24,7 @@ static ad_var cast(const model *m, ad_var x)
 }
 
 /* in: x [n, IN], t [1]; out: y [n, OUT], hidden [n, WIDE], the sums over rows of y [OUT] */
-static ad_status model_new(model *m, ad_type type, unsigned flags)
+static ad_status model_new(model *m, ad_type type, long capacity, unsigned flags)
 {
     *m = (model){ .type = type };
     AD_TRY(ad_params_new(&m->theta, type));
@@ -40,7 +40,8 @@ static ad_status model_new(model *m, ad_type type, unsigned flags)
     ad_var y = ad_dense(ad_add(u, v), m->theta, "d", OUT), out[3] = { y, u };
     out[2]            = ad_tanh(ad_sum(y, 1, 0));
     ad_pair_spec spec = { 2, 3, (ad_var[]){ x, t }, out, 1, &(ad_pullback){ NULL, NULL, 1 } };
-    return ad_plan_pair(&m->forward, &m->back, &spec, &(ad_plan_options){ "model", ROWS, flags });
+    return ad_plan_pair(&m->forward, &m->back, &spec,
+                        &(ad_plan_options){ "model", capacity, flags });
 }
 
 static void model_free(model *m)

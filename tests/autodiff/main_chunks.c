@@ -24,7 +24,7 @@ int main(void)
     pthread_t thread[2];
     int       bad[2] = { 0 }, failed = 0;
     ad_threads_set(1);
-    if (model_new(&m, AD_F32, AD_PADDED) || model_run(&m, ROWS, &want)) {
+    if (model_new(&m, AD_F32, ROWS, AD_PADDED) || model_run(&m, ROWS, &want)) {
         fprintf(stderr, "%s\n", ad_message());
         return 1;
     }

@@ -28,7 +28,7 @@ Test(chunks, any_number_of_threads_gives_the_same_bits, .fini = tear_down)
 {
     for (ad_type type = AD_F32; type <= AD_F64; type++) {
         model m;
-        cr_assert_eq(model_new(&m, type, AD_PADDED), AD_OK, "%s", ad_message());
+        cr_assert_eq(model_new(&m, type, ROWS, AD_PADDED), AD_OK, "%s", ad_message());
         cr_assert_leq(ad_params_count(m.theta), COUNT);
         cr_assert(in_chunks(m.forward) && in_chunks(m.back));
         for (int i = 0; i < BATCHES; i++) {
@@ -65,8 +65,8 @@ Test(chunks, equal_the_whole, .fini = tear_down)
     for (ad_type type = AD_F32; type <= AD_F64; type++) {
         model  m, whole;
         double bound = 64 * (type == AD_F32 ? 6e-8 : 1.2e-16);
-        cr_assert_eq(model_new(&m, type, AD_PADDED), AD_OK);
-        cr_assert_eq(model_new(&whole, type, 0), AD_OK);
+        cr_assert_eq(model_new(&m, type, ROWS, AD_PADDED), AD_OK);
+        cr_assert_eq(model_new(&whole, type, ROWS, 0), AD_OK);
         cr_assert(!in_chunks(whole.forward) && !in_chunks(whole.back));
         for (int i = 0; i < BATCHES; i++) {
             size_t bytes = (size_t)batches[i] * ad_type_size(type);
@@ -84,11 +84,26 @@ Test(chunks, equal_the_whole, .fini = tear_down)
     }
 }
 
+/* A frame too large for the cache holds fewer arrays, and what is not there is computed again: the same bits. */
+Test(chunks, a_large_frame_keeps_less)
+{
+    enum { LARGE = 8192, FEW = 40 };
+    model small, large;
+    cr_assert_eq(model_new(&small, AD_F64, FEW, AD_PADDED), AD_OK);
+    cr_assert_eq(model_new(&large, AD_F64, LARGE, AD_PADDED), AD_OK);
+    cr_expect_lt(ad_plan_residual_bytes(large.forward) / LARGE,
+                 ad_plan_residual_bytes(small.forward) / FEW * 7 / 8);
+    cr_assert_eq(model_run(&small, FEW, &one), AD_OK);
+    cr_assert_eq(model_run(&large, FEW, &other), AD_OK);
+    cr_expect(same(&small, FEW, &one, &other));
+    model_free(&small), model_free(&large);
+}
+
 /* A run whose gradients nobody wants leaves nothing behind for the next. */
 Test(chunks, unwanted_sums_are_forgotten)
 {
     model m;
-    cr_assert_eq(model_new(&m, AD_F32, AD_PADDED), AD_OK);
+    cr_assert_eq(model_new(&m, AD_F32, ROWS, AD_PADDED), AD_OK);
     cr_assert_eq(model_run(&m, ROWS, &one), AD_OK);
     cr_assert_eq(model_run(&m, ROWS, &other), AD_OK);
     cr_expect(same(&m, ROWS, &one, &other));
@@ -101,7 +116,7 @@ Test(chunks, survive_a_fork, .fini = tear_down)
     model m;
     int   status = -1;
     ad_threads_set(3);
-    cr_assert_eq(model_new(&m, AD_F32, AD_PADDED), AD_OK);
+    cr_assert_eq(model_new(&m, AD_F32, ROWS, AD_PADDED), AD_OK);
     cr_assert_eq(model_run(&m, ROWS, &one), AD_OK);
     pid_t child = fork();
     if (!child) {
