@@ -24,6 +24,7 @@ typedef struct way {
     adj_mode           mode;
     const nde_tableau *method;
     double             breaks[1];
+    int                through_h, states;
 } way;
 
 typedef struct arrays {
@@ -46,6 +47,7 @@ static nde_options options(const way *w)
     return (nde_options){ .batching = w->batching,
                           .method   = w->method,
                           .rtol     = 1e-5,
+                          .h        = w->through_h ? 0.4 : 0,
                           .nbreaks  = 1,
                           .breaks   = w->breaks };
 }
@@ -85,17 +87,21 @@ static ad_status gradient(void *arg)
     nde_options o   = options(w);
     adj_solver *s   = NULL;
     fill(&x);
-    nde_solve_args a = solve_args(&x, args);
-    adj_cotangents c = { .y_bar     = x.y_bar,
-                         .y0_bar    = x.y0_bar,
-                         .args_bar  = (void *[]){ x.a_bar },
-                         .theta_bar = x.theta_bar,
-                         .t_bar     = x.t_bar };
-    ad_status      e = ad_params_new(&ode.theta, AD_F64);
-    if (!e) e = adj_solver_new(&s, &ode, &o, &(adj_options){ .mode = w->mode }, N);
+    nde_solve_args a    = solve_args(&x, args);
+    adj_cotangents c    = { .y_bar     = x.y_bar,
+                            .y0_bar    = x.y0_bar,
+                            .args_bar  = (void *[]){ x.a_bar },
+                            .theta_bar = x.theta_bar,
+                            .t_bar     = x.t_bar };
+    ad_status      e    = ad_params_new(&ode.theta, AD_F64);
+    adj_options    how  = { .mode = w->mode, .estimates_bar = 1, .through_h = w->through_h };
+    long           step = 1;
+    if (w->states) c.states = 1, c.state_step = &step, c.state_bar = x.y_bar;
+    if (!e) e = adj_solver_new(&s, &ode, &o, &how, N);
     if (!e) e = adj_solve(s, &a);
     if (!e) e = adj_pullback(s, &c);
     if (!e && !adj_step_t(s)) e = AD_NO_MEMORY;
+    if (!e && w->batching == NDE_PER_SAMPLE && !adj_step_sample(s)) e = AD_NO_MEMORY;
     adj_solver_free(s);
     ad_params_free(ode.theta);
     return e;
@@ -177,6 +183,19 @@ Test(no_memory, gradient)
     for (int b = NDE_JOINT; b <= NDE_PER_SAMPLE; b++)
         for (int m = ADJ_STORE_ALL; m <= ADJ_RECOMPUTE; m++)
             all_fail("gradient", gradient, &(way){ b, m, &nde_bosh3, { 0.5 } });
+}
+
+Test(no_memory, states_at_steps)
+{
+    for (int b = NDE_JOINT; b <= NDE_PER_SAMPLE; b++)
+        all_fail("states", gradient, &(way){ b, 0, &nde_bosh3, { 0.5 }, .states = 1 });
+}
+
+/* A first step so large that attempts are rejected and recorded. */
+Test(no_memory, step_sizes)
+{
+    for (int m = ADJ_STORE_ALL; m <= ADJ_RECOMPUTE; m++)
+        all_fail("sizes", gradient, &(way){ NDE_JOINT, m, &nde_bosh3, { 0.5 }, .through_h = 1 });
 }
 
 Test(no_memory, a_solve_in_a_graph)
