@@ -61,16 +61,16 @@ def cpu_info():
         return ""
 
 
-def wide_products():
-    """An OpenBLAS older than the processor takes its AVX2 kernels, which would be a poor yardstick."""
-    return {"OPENBLAS_CORETYPE": os.environ.get("OPENBLAS_CORETYPE", "SkylakeX")} if " avx512vl " in cpu_info() else {}
+def unforced():
+    """The environment without OPENBLAS_CORETYPE and its like: a yardstick takes the kernels that suit the processor."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
 
 
 def run(command, *cores, **env):
     """Standard output, or None with a word on stderr; and the wall time in ms."""
     start = time.perf_counter()
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, cwd=ROOT,
-                          env={**os.environ, "OMP_NUM_THREADS": str(len(cores)), **env},
+                          env={**unforced(), "OMP_NUM_THREADS": str(len(cores)), **env},
                           preexec_fn=lambda: os.sched_setaffinity(0, cores))
     wall = 1e3 * (time.perf_counter() - start)
     if done.returncode:
@@ -98,7 +98,7 @@ def ours(name, build, core):
             note = f"skipped: {threads} threads want as many cores"
             lines.append({"work": name, "peer": OURS, "note": note})
             continue
-        text, wall = run([program, DATA, *arguments], *cores, **wide_products())
+        text, wall = run([program, DATA, *arguments], *cores)
         for line in parse(text):
             if threads == 2:
                 line["work"] += "/two-threads"

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <costate/costate.h>
@@ -71,12 +70,15 @@ typedef struct line {
     const char        *note;
 } line;
 
-/* The most that this process has held in memory. */
+/* The most that this process has held in memory. (getrusage() would count what it was forked from.) */
 static inline double peak_mib(void)
 {
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-    return (double)use.ru_maxrss / 1024;
+    char  text[128];
+    long  kib = 0;
+    FILE *f   = fopen("/proc/self/status", "r");
+    while (f && fgets(text, sizeof text, f) && sscanf(text, "VmHWM: %ld", &kib) != 1) continue;
+    if (f) fclose(f);
+    return (double)kib / 1024;
 }
 
 static inline void print_line(const line *l)
@@ -95,7 +97,7 @@ static inline void print_line(const line *l)
     if (l->value != 0) printf(", \"value\": %.9g", l->value);
     if (l->norm != 0) printf(", \"norm\": %.5g", l->norm);
     if (l->first != 0) printf(", \"first\": %.5g", l->first);
-    printf(", \"peak_mib\": %.4g", peak_mib());
+    if (peak_mib() > 0) printf(", \"peak_mib\": %.4g", peak_mib());
     puts("}");
     fflush(stdout);
 }

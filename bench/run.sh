@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+unset OPENBLAS_CORETYPE # OpenBLAS takes the kernels that suit the processor
 bench/compare.py "$@" || exit 1
 [ $# -eq 0 ] || exit 0
 echo "== allocations"

@@ -51,7 +51,8 @@ def measure(module, peer, core):
     except OSError as reason:
         print(json.dumps({"work": module, "peer": peer, "note": f"skipped: {reason}"}), flush=True)
         return
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, **threads(count)},
+    free = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}  # _CORETYPE
+    done = subprocess.run(command, capture_output=True, text=True, env={**free, **QUIET, **threads(count)},
                           preexec_fn=lambda: os.sched_setaffinity(0, held))
     print(done.stdout, end="", flush=True)
     if done.returncode:
