@@ -129,7 +129,7 @@ void ad_plan_flush_chunks(const ad_plan *p, ad_work *w, const step *s, void *to)
         if (!to)
             memset(from, 0, (size_t)s->m);
         else if (s->kind == S_ROWDOT)
-            ad_dotrows_flush(s->type, s->k, s->n, from, to);
+            ad_dotrows_flush_rows(s->type, s->k, s->n, from, to, s->width ? s->width : s->n);
         else
             ad_sumrows_flush(s->type, s->n, from, to);
     }

@@ -90,6 +90,7 @@ typedef struct step {
     const operand
         *in;     /* S_RUN: node->nin operands; S_ROWDOT, S_ROWSUM: a, b of each segment        */
     long offset; /* S_ADD: element offset in theta_bar; keep: the flush's                      */
+    long width;  /* of theta_bar's rows there, which the n columns are a piece of; 0: dense     */
 } step;
 
 typedef struct section {
@@ -144,12 +145,15 @@ typedef struct binding {
     ad_var  v;
     operand at;    /* step: 1 when the memory may not be padded: copy                 */
     int     param; /* outputs: add to theta_bar at element `at.off` instead             */
+    long    width; /* of its rows there, as step.width                                  */
 } binding;
 
 /* Compiles outs as functions of the bound nodes. */
 ad_status ad_plan_build(ad_plan **p, const char *name, int nin, const binding in[], int nout,
                         const binding out[], const ad_plan_options *o, int args_in, int args_out);
 
+/* plan_terms.c: the terms of a parameter's cotangent, how many; out NULL: only counts. */
+int ad_plan_terms(binding bar, binding *out);
 /* plan_run.c, for plan_chunk_run.c */
 ad_status ad_plan_run_steps(const ad_work *w, const step *s, const step *end, const ad_args *a,
                             long n);

@@ -217,12 +217,20 @@ static ad_status build_forward(pair *w, ad_plan **p, const char *name, const ad_
     return ad_plan_keep_residuals(*p, w->nresiduals, w->residual, w->bytes);
 }
 
+static binding param_bar(const pair *w, const one_pullback *v, int j)
+{
+    size_t offset = (size_t)ad_node_of(w->g, v->wrt[j].id)->attr[0];
+    return (binding){ .v = v->bar[j], .at = { 0, 0, offset }, .param = 1 };
+}
+
 static ad_status build_backward(pair *w, const one_pullback *v, ad_plan **p, const char *name,
                                 const ad_plan_options *o)
 {
     const ad_pair_spec *s   = w->spec;
     int                 nin = s->nin + s->nout + w->nresiduals, args = s->nin + s->nout;
-    binding *b = ad_arena_alloc(w->arena, sizeof *b * (size_t)(nin + s->nin + w->nparams + 1));
+    int                 terms = 0;
+    for (int j = v->inputs; j < v->all; j++) terms += ad_plan_terms(param_bar(w, v, j), NULL);
+    binding *b = ad_arena_alloc(w->arena, sizeof *b * (size_t)(nin + s->nin + terms + 1));
     if (!b) return AD_NO_MEMORY;
     for (int i = 0; i < s->nin; i++) b[i] = (binding){ .v = w->in[i], .at = arg(o, i) };
     for (int i = 0; i < s->nout; i++)
@@ -233,9 +241,9 @@ static ad_status build_backward(pair *w, const one_pullback *v, ad_plan **p, con
     for (int j = 0; j < v->inputs; j++)
         out[nout++] = (binding){ .v = v->bar[j], .at = arg(o, args + v->input[j]) };
     for (int j = v->inputs; j < v->all; j++) {
-        if (ad_is_zero(v->bar[j])) continue;
-        size_t offset = (size_t)ad_node_of(w->g, v->wrt[j].id)->attr[0];
-        out[nout++]   = (binding){ .v = v->bar[j], .at = { 0, 0, offset }, .param = 1 };
+        binding bar = param_bar(w, v, j);
+        if (ad_is_zero(bar.v)) continue;
+        nout += ad_plan_terms(bar, out + nout);
     }
     AD_TRY(ad_plan_build(p, name, nin, b, nout, out, o, args, s->nin));
     (*p)->residual = w->bytes;

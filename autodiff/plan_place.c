@@ -228,7 +228,10 @@ static void assign_outputs(builder *b, int nout, const binding out[], char done[
         if (out[i].param) {
             if ((s->kind != S_ROWDOT && s->kind != S_ROWSUM) || uses_of_output(b, nout, root) > 1)
                 continue;
+            if (out[i].width && (s->kind != S_ROWDOT || ad_shape_of(out[i].v).dim[1] != s->n))
+                continue;
             s->keep   = 1;
+            s->width  = out[i].width;
             s->offset = (long)out[i].at.off;
             f->placed = 1;
             done[i]   = 1;
@@ -251,6 +254,8 @@ static ad_status store_outputs(builder *b, int nout, const binding out[], const 
                        .type   = n->type,
                        .size   = extent_of(n),
                        .x      = from,
+                       .n      = out[i].width ? n->shape.dim[1] : 0,
+                       .width  = out[i].width,
                        .offset = (long)out[i].at.off };
             if (!ad_place_add_step(&b->p->store, a)) return AD_NO_MEMORY;
         } else {

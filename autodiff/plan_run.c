@@ -177,8 +177,14 @@ static ad_status run_plain(const ad_work *w, const step *s, const ad_args *a, lo
     return ad_op_row(s->node->op)->run(&c);
 }
 
-static void add_to(ad_type type, void *to, const void *x, long n)
+/* n numbers, or with width rows of `columns` that lie so far apart */
+static void add_to(ad_type type, void *to, const void *x, long n, long columns, long width)
 {
+    size_t size = ad_type_size(type);
+    for (long i = 0; width && i < n / columns; i++)
+        add_to(type, (char *)to + (size_t)(i * width) * size,
+               (const char *)x + (size_t)(i * columns) * size, columns, 0, 0);
+    if (width) return;
     if (type == AD_F32)
         for (long i = 0; i < n; i++) ((float *)to)[i] += ((const float *)x)[i];
     else
@@ -225,7 +231,7 @@ static ad_status run_step(const ad_work *w, const step *s, const ad_args *a, lon
     case S_ADD:
         if (a->theta_bar)
             add_to(s->type, (char *)a->theta_bar + (size_t)s->offset * ad_type_size(s->type),
-                   at(w, s->x), count(s->size, n));
+                   at(w, s->x), count(s->size, n), s->n, s->width);
         return AD_OK;
     }
     return AD_OK;
@@ -297,7 +303,7 @@ ad_status ad_flush(const ad_plan *p, ad_work *w, const ad_args *a)
             continue;
         }
         if (s->kind == S_ROWDOT)
-            ad_dotrows_flush(s->type, s->k, s->n, at(w, s->y), to);
+            ad_dotrows_flush_rows(s->type, s->k, s->n, at(w, s->y), to, s->width ? s->width : s->n);
         else
             ad_sumrows_flush(s->type, s->n, at(w, s->y), to);
     }

@@ -46,10 +46,12 @@ typedef struct ad_segment {
 } ad_segment;
 size_t ad_dotrows_bytes(ad_type type, long p, long q);
 /* sum: where the sums over rows of one of the factors go as well, as ad_sumrows() would have added them; or NULL. */
-void   ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c,
-                  void *sum);
-int    ad_dotrows_sums(ad_type type, long p, long q); /* of which one: 0 a, 1 b; -1: of neither */
-void   ad_dotrows_flush(ad_type type, long p, long q, void *c, void *dense);
+void ad_dotrows(ad_type type, int segments, const ad_segment *s, long p, long q, void *c,
+                void *sum);
+int  ad_dotrows_sums(ad_type type, long p, long q); /* of which one: 0 a, 1 b; -1: of neither */
+void ad_dotrows_flush(ad_type type, long p, long q, void *c, void *dense);
+/* The same into rows that lie `width` numbers apart: columns of a wider matrix. */
+void   ad_dotrows_flush_rows(ad_type type, long p, long q, void *c, void *to, long width);
 void   ad_dotrows_store(ad_type type, long p, long q, const void *c,
                         void *dense); /* sets instead of adding, keeps c */
 size_t ad_sumrows_bytes(ad_type type, long q);

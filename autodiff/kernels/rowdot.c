@@ -55,10 +55,15 @@ void ad_dotrows_store(ad_type type, long p, long q, const void *c, void *dense)
 
 void ad_dotrows_flush(ad_type type, long p, long q, void *c, void *dense)
 {
+    ad_dotrows_flush_rows(type, p, q, c, dense, q);
+}
+
+void ad_dotrows_flush_rows(ad_type type, long p, long q, void *c, void *to, long width)
+{
     int swap = swapped(type, p, q);
     if (type == AD_F32)
-        rowdot_add_32(p, q, swap, c, dense);
+        rowdot_add_32(p, q, swap, c, to, width);
     else
-        rowdot_add_64(p, q, swap, c, dense);
+        rowdot_add_64(p, q, swap, c, to, width);
     memset(c, 0, ad_dotrows_bytes(type, p, q));
 }
