@@ -34,6 +34,7 @@ typedef struct setting {
     const nde_controller *controller;
     double                dir, rtol, h, h_max, breaks[1];
     int                   nbreaks;
+    double                t0;
 } setting;
 
 typedef struct problem {
@@ -46,7 +47,7 @@ typedef struct problem {
     long           at[2];
     int            stiff;
     char           verdict[MOST];
-    int            attempts;
+    int            attempts, times;
 } problem;
 
 typedef struct gradient {
@@ -64,9 +65,11 @@ static void start(problem *p, const setting *set)
 {
     static const double t[TIMES] = { 0, 0.23, 0.9, 1.37, 2 };
     uint64_t            seed     = 12;
-    *p = (problem){ .set = set, .stiff = nde_tableau_stiff_stage(set->method) >= 0 };
+    *p                           = (problem){ .set   = set,
+                                              .times = TIMES,
+                                              .stiff = nde_tableau_stiff_stage(set->method) >= 0 };
     if (set->method->order == 8) p->stiff = 0; /* see test_adjoint.c */
-    for (int i = 0; i < TIMES; i++) p->t[i] = set->dir * t[i];
+    for (int i = 0; i < TIMES; i++) p->t[i] = set->dir * (t[i] + (i ? 0 : set->t0));
     double *numbers[] = { p->y0, p->theta, p->mu, p->w, p->a, p->b, p->u, p->g, p->d };
     int     many[]    = { STATE, WEIGHTS, N, TIMES * STATE, MOST, MOST, MOST, MOST, 2 * STATE };
     for (int k = 0; k < 9; k++)
@@ -101,10 +104,14 @@ static void stop(problem *p)
 static void solve(problem *p, int mode)
 {
     const void    *args[] = { p->mu };
-    nde_solve_args a      = {
-             .n = N, .times = TIMES, .t = p->t, .y0 = p->y0, .args = args, .theta = p->theta, .y = p->y
-    };
-    p->attempts = 0;
+    nde_solve_args a      = { .n     = N,
+                              .times = p->times,
+                              .t     = p->t,
+                              .y0    = p->y0,
+                              .args  = args,
+                              .theta = p->theta,
+                              .y     = p->y };
+    p->attempts           = 0;
     ok(adj_solve(p->s[mode], &a));
     cr_assert_lt(p->attempts, MOST);
     p->at[0] = adj_steps(p->s[mode]) / 2, p->at[1] = 0;
@@ -137,7 +144,7 @@ static double loss(void *ctx)
     return l;
 }
 
-static gradient pullback(problem *p, int mode)
+static gradient pullback(problem *p, int mode, int times)
 {
     gradient g          = { .y0 = { 0 } };
     void    *args_bar[] = { g.mu };
@@ -146,7 +153,7 @@ static gradient pullback(problem *p, int mode)
                          .y0_bar       = g.y0,
                          .args_bar     = args_bar,
                          .theta_bar    = g.theta,
-                         .t_bar        = g.t,
+                         .t_bar        = times ? g.t : NULL,
                          .error_bar    = p->a,
                          .stiff_bar    = p->stiff ? p->b : NULL,
                          .unscaled_bar = p->u,
@@ -172,11 +179,14 @@ static void check(const setting *set)
 {
     static problem p;
     start(&p, set);
-    gradient g = pullback(&p, 0), r = pullback(&p, 1);
+    gradient g = pullback(&p, 0, 1), r = pullback(&p, 1, 1), without = pullback(&p, 0, 0);
     long     rejected = p.attempts - adj_steps(p.s[1]);
     cr_expect_gt(rejected, 0, "%s: no attempt is rejected", set->name);
     cr_expect_lt(distance(sizeof g / sizeof(double), (double *)&r, (double *)&g), 1e-11,
                  "%s: modes differ", set->name);
+    memcpy(without.t, g.t, sizeof g.t); /* whether dL/dt is wanted changes nothing else */
+    cr_expect_eq(memcmp(&without, &g, sizeof g), 0, "%s: another gradient without t_bar",
+                 set->name);
     compare(&p, "y0", STATE, p.y0, g.y0);
     compare(&p, "theta", WEIGHTS, p.theta, g.theta);
     compare(&p, "mu", N, p.mu, g.mu);
@@ -223,7 +233,8 @@ Test(sizes, what_cuts_a_step, .timeout = 60)
           .rtol    = 1e-4,
           .h       = 0.6,
           .nbreaks = 1,
-          .breaks  = { 0.8 } },
+          .breaks  = { 0.8 },
+          .t0      = -0.1 },
         { .name       = "a break, backwards, without FSAL",
           .method     = &nde_heun2,
           .controller = nde_controller_named("pid"),
@@ -254,14 +265,51 @@ Test(sizes, the_first_step_is_a_constant)
     static problem p;
     setting        set = { .name = "automatic", .method = &nde_tsit5, .dir = 1, .rtol = 1e-5 };
     start(&p, &set);
-    gradient g = pullback(&p, 0);
+    gradient g = pullback(&p, 0, 1);
     cr_assert(p.verdict[0], "the first attempt is rejected: its size is not known here");
     set.h = adj_step_h(p.s[0])[0];
     stop(&p);
     start(&p, &set);
-    gradient given = pullback(&p, 0);
+    gradient given = pullback(&p, 0, 1);
     cr_expect_eq(memcmp(&g, &given, sizeof g), 0);
     stop(&p);
+}
+
+/* Times that repeat: cotangents of outputs and derivatives by times add up to those of the one time that they are. Here an
+   output's node moves, or is where the solve was cut to it. */
+Test(sizes, times_that_repeat)
+{
+    static nde_tableau coarse;
+    coarse             = nde_bosh3;
+    coarse.dense_order = 1;
+    for (int k = 0; k < 2; k++) {
+        static problem p;
+        setting        set = {
+                   .name = "", .method = k ? &coarse : &nde_tsit5, .dir = 1, .rtol = 1e-4, .h = 0.3
+        };
+        start(&p, &set);
+        p.t[1] = p.t[0], p.t[3] = p.t[2];
+        if (k == 0) p.t[2] = 1.1, p.t[3] = p.t[4];
+        gradient five = pullback(&p, 0, 1), three;
+        double   w[TIMES * STATE];
+        int      one[TIMES] = { 0, 0, 1, k ? 1 : 2, 2 };
+        memcpy(w, p.w, sizeof w);
+        memset(p.w, 0, sizeof p.w);
+        for (int i = 0; i < TIMES * STATE; i++) p.w[one[i / STATE] * STATE + i % STATE] += w[i];
+        for (int i = 0; i < TIMES; i++) p.t[one[i]] = p.t[i];
+        p.times = 3;
+        three   = pullback(&p, 0, 1);
+        cr_expect_lt(distance(STATE, five.y0, three.y0), 1e-11);
+        cr_expect_lt(distance(WEIGHTS, five.theta, three.theta), 1e-11);
+        for (int i = 0; i < 3; i++) {
+            double sum = 0;
+            for (int j = 0; j < TIMES; j++) sum += one[j] == i ? five.t[j] : 0;
+            cr_expect_float_eq(sum, three.t[i], 1e-10 * (1 + fabs(sum)),
+                               "%s, t[%d]: %.12g, once %.12g", set.method->name, i, sum,
+                               three.t[i]);
+        }
+        stop(&p);
+    }
 }
 
 static void refused(const nde_options *o, const char *word)
