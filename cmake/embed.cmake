@@ -1,5 +1,5 @@
 # costate_embed(target file name): the bytes of a file as `const unsigned char name[]` and `const size_t name_size`, compiled
-# into the target. The same file is the script that writes the C source.
+# into the target. Run as a script, this file writes the C source.
 if(CMAKE_SCRIPT_MODE_FILE)
   file(READ ${FROM} bytes HEX)
   string(LENGTH ${bytes} size)

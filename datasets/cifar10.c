@@ -89,6 +89,7 @@ ad_status ds_samples_read_cifar10(ds_samples **out, int files, const char *const
 {
     ds_samples *s;
     *out = NULL;
+    if (n < 0) return ad_fail(AD_INVALID, "CIFAR-10: n=%ld; at least 1", n);
     if (files < 1) return ad_fail(AD_INVALID, "CIFAR-10: no files were named");
     AD_TRY(ds_samples_new(&s, "cifar10", 1, 3, (const long[]){ 3, 32, 32 }));
     s->n             = 0;

@@ -1,4 +1,5 @@
-/* data_batch_1.bin to data_batch_5.bin and test_batch.bin, or a part of them as cifar10_train*.bin and cifar10_test*.bin. */
+/* data_batch_1.bin to data_batch_5.bin and test_batch.bin, or a part of them as cifar10_train*.bin and
+   cifar10_test*.bin. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -106,7 +106,8 @@ static ad_status read_numbers(ds_idx *a, ds_stream *f)
 ad_status ds_idx_read(ds_idx *out, const char *path, long rows)
 {
     ds_stream f;
-    *out        = (ds_idx){ 0 };
+    *out = (ds_idx){ 0 };
+    if (rows < 0) return ad_fail(AD_INVALID, "%s: n=%ld; at least 1", path, rows);
     ad_status s = ds_stream_open(&f, path);
     if (!s) s = read_header(out, &f);
     if (!s) s = set_count(out, &f, rows);

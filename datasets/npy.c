@@ -193,36 +193,38 @@ void ds_npy_clear(ds_npy *a)
     *a = (ds_npy){ 0 };
 }
 
-/* Magic, version, header length and dictionary fill a multiple of 64 bytes and end in a newline. */
-static void write_header(FILE *f, int rank, const long dim[])
+size_t ds_npy_header(char head[DS_NPY_HEADER], int rank, const long dim[])
 {
-    char dict[512];
-    int  used = snprintf(dict, sizeof dict, "{'descr': '<f8', 'fortran_order': False, 'shape': (");
+    size_t used = 10;
+    memset(head, ' ', DS_NPY_HEADER);
+    used += (size_t)snprintf(head + used, DS_NPY_HEADER - used,
+                             "{'descr': '<f8', 'fortran_order': False, 'shape': (");
     for (int k = 0; k < rank; k++)
-        used += snprintf(dict + used, sizeof dict - (size_t)used, k && rank > 1 ? " %ld," : "%ld,",
-                         dim[k]);
-    used += snprintf(dict + used, sizeof dict - (size_t)used, "), }");
-    int whole = (10 + used + 1 + 63) / 64 * 64 - 10;
-    memset(dict + used, ' ', (size_t)(whole - used));
-    dict[whole - 1] = '\n';
-    fwrite(magic, 1, sizeof magic, f);
-    fputc(1, f);
-    fputc(0, f);
-    fputc(whole & 255, f);
-    fputc(whole >> 8, f);
-    fwrite(dict, 1, (size_t)whole, f);
+        used += (size_t)snprintf(head + used, DS_NPY_HEADER - used,
+                                 k && rank > 1 ? " %ld," : "%ld,", dim[k]);
+    used += (size_t)snprintf(head + used, DS_NPY_HEADER - used, "), }");
+    size_t whole = (used + 1 + 63) / 64 * 64;
+    memcpy(head, magic, sizeof magic);
+    head[6]         = 1;
+    head[7]         = 0;
+    head[8]         = (char)((whole - 10) & 255);
+    head[9]         = (char)((whole - 10) >> 8);
+    head[used]      = ' ';
+    head[whole - 1] = '\n';
+    return whole;
 }
 
 ad_status ds_npy_write(const char *path, int rank, const long dim[], const double *value)
 {
     ds_replacement r;
+    char           head[DS_NPY_HEADER];
     long           count = 1;
     if (rank < 0 || rank > DS_NPY_RANK)
         return ad_fail(AD_INVALID, "%s: an array of rank %d cannot be written, at most %d", path,
                        rank, DS_NPY_RANK);
     for (int k = 0; k < rank; k++) count *= dim[k];
     AD_TRY(ds_replace_begin(&r, path));
-    write_header(r.file, rank, dim);
+    fwrite(head, 1, ds_npy_header(head, rank, dim), r.file);
     for (long i = 0; i < count; i++) {
         uint64_t      w;
         unsigned char b[8];

@@ -6,7 +6,7 @@
 
 COSTATE_BEGIN_DECLS
 
-enum { DS_NPY_RANK = 8 };
+enum { DS_NPY_RANK = 8, DS_NPY_HEADER = 512 };
 
 typedef struct ds_npy {
     int     rank;
@@ -26,6 +26,10 @@ void      ds_npy_clear(ds_npy *a);
 
 /* Version 1, '<f8'; written beside the file and renamed. */
 ad_status ds_npy_write(const char *path, int rank, const long dim[], const double *value);
+
+/* What stands in such a file in front of the numbers: magic, version, length and dictionary, a multiple of 64 bytes, which
+   is returned. */
+size_t ds_npy_header(char head[DS_NPY_HEADER], int rank, const long dim[]);
 
 COSTATE_END_DECLS
 #endif

@@ -13,6 +13,10 @@ ad_status ds_samples_new(ds_samples **out, const char *name, long n, int rank, c
     if (n < 1 || rank < 1 || rank > DS_SAMPLE_RANK)
         return ad_fail(AD_INVALID, "%s: %ld samples of rank %d; at least one, of rank 1 to %d",
                        name, n, rank, DS_SAMPLE_RANK);
+    for (int k = 0; k < rank; k++)
+        if (shape[k] < 1)
+            return ad_fail(AD_INVALID, "%s: extent %d of a sample is %ld; at least 1", name, k + 1,
+                           shape[k]);
     ds_samples *s = ad_alloc(sizeof *s);
     if (!s) return AD_NO_MEMORY;
     s->n = n, s->dim = 1, s->rank = rank, s->unit = 1;

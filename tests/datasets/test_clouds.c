@@ -43,8 +43,8 @@ static double mass_of(const plane *p, int i, int j)
     return sum * h * h;
 }
 
-/* Midpoints are spectrally accurate for what is smooth and vanishes at the border: h is at most half the
-   deviation s, so they miss 2 exp(-2 (pi s / h)^2) < 1e-30; the checkerboard's edges lie on the grid, and there they are exact. */
+/* Midpoints are spectrally accurate for what is smooth and vanishes at the border: h is at most half the deviation s, so
+   they miss 2 exp(-2 (pi s / h)^2) < 1e-30; the checkerboard's edges lie on the grid, and there they are exact. */
 static void check(const plane *p)
 {
     char   spec[96];
