@@ -24,9 +24,11 @@ typedef struct setting {
     const nde_tableau *method;
     adj_mode           mode;
     nde_batching       batching;
+    int                through_h, states; /* states: cotangents of some at steps */
 } setting;
 
 typedef struct work {
+    int         states;
     nde_ode     ode;
     nde_arg     arg;
     adj_solver *s;
@@ -39,14 +41,16 @@ static ad_status start(work *w, const setting *how)
     uint64_t    seed = 3;
     nde_options o    = { .method = how->method, .batching = how->batching, .rtol = 1e-5 };
     if (!how->method->error_order) o.fixed_step = 0.1;
-    *w     = (work){ .arg = { "k", ad_rows(1), 0 } };
+    if (how->through_h) o.h = 1; /* too large: attempts are rejected */
+    *w     = (work){ .states = how->states, .arg = { "k", ad_rows(1), 0 } };
     w->ode = (nde_ode){ .field = field, .dim = DIM, .nargs = 1, .args = &w->arg };
     for (int i = 0; i < STATE; i++) w->y0[i] = draw(&seed, -1, 1);
     for (int i = 0; i < MOST; i++) w->theta[i] = draw(&seed, -1, 1);
     for (int i = 0; i < TIMES * STATE; i++) w->w[i] = draw(&seed, -1, 1);
     for (int i = 0; i < N; i++) w->k[i] = draw(&seed, 0, 1);
     AD_TRY(ad_params_new(&w->ode.theta, AD_F64));
-    return adj_solver_new(&w->s, &w->ode, &o, &(adj_options){ .mode = how->mode }, N);
+    return adj_solver_new(&w->s, &w->ode, &o,
+                          &(adj_options){ .mode = how->mode, .through_h = how->through_h }, N);
 }
 
 static ad_status solve(work *w)
@@ -64,11 +68,15 @@ static ad_status solve(work *w)
 static ad_status pull(work *w)
 {
     void *args_bar[] = { w->k_bar };
-    return adj_pullback(w->s, &(adj_cotangents){ .y_bar     = w->w,
-                                                 .y0_bar    = w->y0_bar,
-                                                 .args_bar  = args_bar,
-                                                 .theta_bar = w->theta_bar,
-                                                 .t_bar     = w->t_bar });
+    long  step[]     = { 2, 0 };
+    return adj_pullback(w->s, &(adj_cotangents){ .y_bar      = w->w,
+                                                 .y0_bar     = w->y0_bar,
+                                                 .args_bar   = args_bar,
+                                                 .theta_bar  = w->theta_bar,
+                                                 .t_bar      = w->t_bar,
+                                                 .states     = w->states,
+                                                 .state_step = step,
+                                                 .state_bar  = w->w });
 }
 
 static void stop(work *w)
@@ -88,9 +96,15 @@ static ad_status whole(void *how)
 }
 
 static const setting settings[] = {
-    { &nde_tsit5, ADJ_STORE_ALL, NDE_JOINT },      { &nde_tsit5, ADJ_RECOMPUTE, NDE_JOINT },
-    { &nde_rk4, ADJ_STORE_ALL, NDE_JOINT },        { &nde_bosh3, ADJ_STORE_ALL, NDE_PER_SAMPLE },
-    { &nde_bosh3, ADJ_RECOMPUTE, NDE_PER_SAMPLE }, { &nde_dop853, ADJ_RECOMPUTE, NDE_JOINT },
+    { &nde_tsit5, ADJ_STORE_ALL, NDE_JOINT },
+    { &nde_tsit5, ADJ_RECOMPUTE, NDE_JOINT },
+    { &nde_rk4, ADJ_STORE_ALL, NDE_JOINT },
+    { &nde_bosh3, ADJ_STORE_ALL, NDE_PER_SAMPLE },
+    { &nde_bosh3, ADJ_RECOMPUTE, NDE_PER_SAMPLE },
+    { &nde_bosh3, ADJ_STORE_ALL, NDE_JOINT, 1, 2 },
+    { &nde_tsit5, ADJ_RECOMPUTE, NDE_JOINT, 1, 0 },
+    { &nde_tsit5, ADJ_RECOMPUTE, NDE_PER_SAMPLE, 0, 2 },
+    { &nde_dop853, ADJ_RECOMPUTE, NDE_JOINT },
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
@@ -180,7 +194,9 @@ Test(memory, a_cotangent_that_is_not_a_number)
         ok(solve(&w));
         w.w[2 * STATE + 3] = NAN;
         cr_expect_eq(pull(&w), AD_NONFINITE_STATE, "setting %d", i);
-        cr_expect(strstr(ad_message(), "of sample 1"), "%s", ad_message());
+        /* through step sizes it reaches every sample */
+        const char *whose = settings[i].through_h ? "of sample 0" : "of sample 1";
+        cr_expect(strstr(ad_message(), whose), "%s", ad_message());
         all_nan(&w, "a NaN cotangent");
         memset(w.theta_bar, 0, sizeof w.theta_bar);
         w.w[2 * STATE + 3] = 1; /* and the next one is as good as ever */
