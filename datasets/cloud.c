@@ -4,7 +4,7 @@
 #include <costate/autodiff/random.h>
 #include <costate/datasets/cloud.h>
 
-enum { DRAWN = 2000 };
+enum { DRAWN = 2000, STREAM = 0x636c };
 
 double ds_cloud_noise(const ds_cloud *c, const ds_samples_options *o)
 {
@@ -12,11 +12,11 @@ double ds_cloud_noise(const ds_cloud *c, const ds_samples_options *o)
     return noise == DS_NO_NOISE ? 0 : noise > 0 ? noise : c->noise;
 }
 
-/* Streams 2 part and 2 part + 1 of the seed. */
+/* Of the seed's streams two a part, that no other draw with the seed (weights, orders) shares. */
 static void draw_all(ds_samples *s, const ds_cloud *c, const ds_samples_options *o)
 {
     double   noise  = ds_cloud_noise(c, o);
-    uint64_t stream = 2 * (uint64_t)o->part;
+    uint64_t stream = STREAM + 2 * (uint64_t)o->part;
     for (long i = 0; i < s->n; i++) {
         ds_cloud_draw d;
         ad_random_uniform(AD_F64, o->seed, stream, 4 * (uint64_t)i, 4, d.u);

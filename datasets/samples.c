@@ -178,7 +178,7 @@ ad_status ds_samples_split(const ds_samples *s, double held_out, uint64_t seed, 
                        s->name, held_out, s->n);
     long *order = ad_alloc((size_t)s->n * sizeof *order);
     if (!order) return AD_NO_MEMORY;
-    ad_random_permutation(seed, 0, s->n, order);
+    ad_random_permutation(seed, 0x7370, s->n, order); /* a stream of its own */
     ad_status status = ds_samples_take(train, s, s->n - m, order);
     if (!status) status = ds_samples_take(rest, s, m, order + s->n - m);
     if (status) {
