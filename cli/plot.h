@@ -10,7 +10,14 @@
 
 #include <costate/autodiff/status.h>
 
-typedef enum cli_style { CLI_LINE, CLI_DASHES, CLI_POINTS, CLI_STEPS, CLI_FAINT } cli_style;
+typedef enum cli_style {
+    CLI_LINE,
+    CLI_DASHES,
+    CLI_POINTS,
+    CLI_STEPS,
+    CLI_FAINT,
+    CLI_DOTS
+} cli_style;
 
 typedef struct cli_curve {
     const char   *title; /* NULL: not in the key                                  */
@@ -26,11 +33,20 @@ typedef struct cli_arrows {
     const double *x, *y, *u, *v;
 } cli_arrows;
 
+/* A field of nx ny cells, z[j nx + i] standing at (x0 + i dx, y0 + j dy), the middle of its cell. */
+typedef struct cli_heat {
+    long          nx, ny;
+    double        x0, y0, dx, dy;
+    const double *z;
+} cli_heat;
+
 typedef struct cli_panel {
     const char      *title, *x_label, *y_label; /* NULL: none                            */
     int              curves;
     const cli_curve *curve;
     cli_arrows       arrows;       /* n = 0: none                                      */
+    cli_heat         heat;         /* nx = 0: none; behind everything else             */
+    int              equal;        /* x and y have the same unit                       */
     int              log_x, log_y; /* what is not positive is left out                 */
     int              x_dates;      /* x is in seconds since 1970, UTC                  */
     double           x_line;       /* a vertical line (forecast from here); 0: none    */

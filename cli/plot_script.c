@@ -1,5 +1,6 @@
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "plot_internal.h"
@@ -101,12 +102,51 @@ static void arrow_data(cli_buffer *b, const cli_arrows *a)
     cli_buffer_text(b, "EOD\n");
 }
 
+static void heat_data(cli_buffer *b, const cli_heat *h)
+{
+    char text[CLI_NUMBER_TEXT];
+    cli_buffer_text(b, "$heat << EOD\n");
+    for (long k = 0; k < h->nx * h->ny; k++) {
+        snprintf(text, sizeof text, "%.4g", h->z[k]);
+        cli_buffer_text(b, isfinite(h->z[k]) ? text : "NaN");
+        cli_buffer_text(b, (k + 1) % h->nx ? " " : "\n");
+    }
+    cli_buffer_text(b, "EOD\n");
+}
+
+static void set_range(cli_buffer *b, const char *axis, double from, double to)
+{
+    cli_buffer_format(b, "set %srange [", axis);
+    number(b, from);
+    cli_buffer_text(b, ":");
+    number(b, to);
+    cli_buffer_text(b, "]\n");
+}
+
+/* The panel ends where the cells do. */
+static void heat_plot(cli_buffer *b, const cli_heat *h)
+{
+    heat_data(b, h);
+    set_range(b, "x", h->x0 - h->dx / 2, h->x0 + ((double)h->nx - 0.5) * h->dx);
+    set_range(b, "y", h->y0 - h->dy / 2, h->y0 + ((double)h->ny - 0.5) * h->dy);
+    cli_buffer_text(b, "plot $heat matrix using (");
+    number(b, h->x0);
+    cli_buffer_text(b, "+$1*");
+    number(b, h->dx);
+    cli_buffer_text(b, "):(");
+    number(b, h->y0);
+    cli_buffer_text(b, "+$2*");
+    number(b, h->dy);
+    cli_buffer_text(b, "):3 with image notitle");
+}
+
 static void curve_style(cli_buffer *b, const cli_curve *c)
 {
     static const char *const style[] = {
         [CLI_LINE] = "lines lw 1.8",           [CLI_DASHES] = "lines lw 1.8 dt (8,5)",
         [CLI_POINTS] = "points pt 7 ps 0.6",   [CLI_STEPS] = "steps lw 1.4",
-        [CLI_FAINT] = "lines lw 0.8 dt (2,3)",
+        [CLI_FAINT] = "lines lw 0.8 dt (2,3)", [CLI_DOTS] = "points pt 7 ps 0.2",
+        [CLI_THIN] = "lines lw 0.7",
     };
     cli_buffer_format(b, "with %s lc rgb '%s' ", style[c->style],
                       palette[(unsigned)c->color % COLORS]);
@@ -136,6 +176,7 @@ static void panel_settings(cli_buffer *b, const cli_panel *p)
                       p->log_y ? "set" : "unset");
     cli_buffer_text(b, p->x_dates ? "set xtics time format '%Y-%m-%d' rotate by -20\n"
                                   : "set xtics numeric format '%g' norotate\n");
+    cli_buffer_text(b, p->equal ? "set size ratio -1\n" : "set size noratio\n");
     if (p->x_line != 0) vertical_line(b, p->x_line);
 }
 
@@ -145,19 +186,22 @@ static void panel(cli_buffer *b, const cli_panel *p)
     panel_settings(b, p);
     for (int i = 0; i < p->curves; i++)
         if (has_points(p, &p->curve[i])) curve_data(b, p, i);
-    if (p->arrows.n) {
-        arrow_data(b, &p->arrows);
-        cli_buffer_text(
-            b,
-            "plot $arrows using 1:2:3:4 with vectors size graph 0.008,25 lc rgb '#b8b8b8' notitle");
+    if (p->arrows.n) arrow_data(b, &p->arrows);
+    if (p->heat.nx) {
+        heat_plot(b, &p->heat);
         drawn = 1;
     }
+    if (p->arrows.n)
+        cli_buffer_format(
+            b, "%s $arrows using 1:2:3:4 with vectors size graph 0.008,25 lc rgb '#b8b8b8' notitle",
+            drawn++ ? "," : "plot");
     for (int i = 0; i < p->curves; i++) {
         if (!has_points(p, &p->curve[i])) continue;
         cli_buffer_format(b, "%s $c%d using 1:2 ", drawn++ ? "," : "plot", i);
         curve_style(b, &p->curve[i]);
     }
     cli_buffer_text(b, drawn ? "\n" : "plot [1:2] [1:2] NaN notitle\n");
+    if (p->heat.nx) cli_buffer_text(b, "set autoscale noextend\n");
 }
 
 void cli_plot_script(cli_buffer *b, const cli_figure *f, int svg)
@@ -168,11 +212,13 @@ void cli_plot_script(cli_buffer *b, const cli_figure *f, int svg)
     cli_buffer_format(
         b, "set terminal %s size %d,%d font 'sans,%d' background rgb 'white' noenhanced\n",
         svg ? "svg dynamic" : "pngcairo", width, height, svg ? 14 : 10);
-    cli_buffer_text(b,
-                    "set encoding utf8\nset datafile missing 'NaN'\nset border 3 lc rgb '#555555'\n"
-                    "set tics nomirror out scale 0.5\nset grid lc rgb '#e4e4e4' lt 1 lw 0.6\n"
-                    "set key outside top right horizontal samplen 2\nset autoscale noextend\nset "
-                    "offsets graph 0, graph 0, graph 0.04, graph 0.04\n");
+    cli_buffer_text(
+        b, "set encoding utf8\nset datafile missing 'NaN'\nset border 3 lc rgb '#555555'\n"
+           "set tics nomirror out scale 0.5\nset grid lc rgb '#e4e4e4' lt 1 lw 0.6\n"
+           "set key outside top right horizontal samplen 2\nset autoscale noextend\nset "
+           "offsets graph 0, graph 0, graph 0.04, graph 0.04\n"
+           "unset colorbox\nset palette defined (0 '#ffffff', 0.25 '#a6cee3', 0.5 '#3182bd', "
+           "0.75 '#08519c', 1 '#08204a')\n");
     cli_buffer_format(b, "set multiplot layout %d,%d ", rows, columns);
     if (f->title) {
         cli_buffer_text(b, "title ");
