@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <costate/autodiff/loss.h>
 #include <costate/autodiff/memory.h>
 
 #include "classifier_internal.h"
@@ -138,8 +139,13 @@ static ad_status forward(mdl_classifier *c, const mdl_labelled *b, reg_progress 
     step->penalty = reg_value(c->solver);
     void *end     = (char *)c->y + state_bytes(c, b->n);
     AD_TRY(mdl_map_forward(&c->net->output, b->n, theta, end, c->logits));
-    AD_TRY(mdl_cross_entropy(c->o.type, b->n, c->o.classes, c->logits, b->label, c->logits_bar,
-                             &step->loss, &step->right));
+    AD_TRY(ad_cross_entropy(&(ad_class_args){ .type       = c->o.type,
+                                              .n          = b->n,
+                                              .k          = c->o.classes,
+                                              .logits     = c->logits,
+                                              .label      = b->label,
+                                              .logits_bar = c->logits_bar },
+                            &step->loss, &step->right));
     if (isfinite(step->loss + step->penalty)) return AD_OK;
     return ad_fail(AD_NONFINITE_STATE,
                    "the loss is not finite: %g of the data, %g of the regularizers", step->loss,

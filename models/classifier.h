@@ -85,10 +85,5 @@ ad_status mdl_evaluator_run(mdl_evaluator *e, const void *theta, ad_type theta_t
 /* [n, classes] of the last batch that was solved, of the evaluator's type. */
 const void *mdl_evaluator_logits(const mdl_evaluator *e);
 
-/* The mean over n rows of -log softmax(logits)[label]; logits_bar (NULL: not wanted) is set to its gradient. A label out of range
-   is AD_INVALID. */
-ad_status mdl_cross_entropy(ad_type type, long n, long classes, const void *logits,
-                            const int *label, void *logits_bar, double *loss, long *right);
-
 COSTATE_END_DECLS
 #endif

@@ -1,45 +1,9 @@
-/* classifier_evaluate.c - cross-entropy, and a classifier's weights judged in any precision and at any tolerance. */
-#include <math.h>
-
+/* classifier_evaluate.c - a classifier's weights judged in any precision and at any tolerance. */
+#include <costate/autodiff/loss.h>
 #include <costate/autodiff/memory.h>
 #include <costate/models/model.h>
 
 #include "classifier_internal.h"
-
-/* One row: log sum exp with the largest logit taken out; *best is the first largest. */
-static double log_sum(ad_type type, const void *logits, long at, long classes, long *best)
-{
-    double sum = 0, top;
-    *best      = 0;
-    for (long j = 1; j < classes; j++)
-        if (mdl_get(type, logits, at + j) > mdl_get(type, logits, at + *best)) *best = j;
-    top = mdl_get(type, logits, at + *best);
-    for (long j = 0; j < classes; j++) sum += exp(mdl_get(type, logits, at + j) - top);
-    return top + log(sum);
-}
-
-ad_status mdl_cross_entropy(ad_type type, long n, long classes, const void *logits,
-                            const int *label, void *logits_bar, double *loss, long *right)
-{
-    double total = 0;
-    *right       = 0;
-    for (long i = 0; i < n; i++) {
-        long at = i * classes, best;
-        if (label[i] < 0 || label[i] >= classes)
-            return ad_fail(AD_INVALID,
-                           "sample %ld has the label %d; there are the classes 0 to %ld", i,
-                           label[i], classes - 1);
-        double l = log_sum(type, logits, at, classes, &best);
-        total += l - mdl_get(type, logits, at + label[i]);
-        *right += best == label[i];
-        for (long j = 0; logits_bar && j < classes; j++) {
-            double p = exp(mdl_get(type, logits, at + j) - l) - (j == label[i]);
-            mdl_put(type, logits_bar, at + j, p / (double)n);
-        }
-    }
-    *loss = total / (double)n;
-    return AD_OK;
-}
 
 struct mdl_evaluator {
     mdl_classifier_options o;
@@ -127,7 +91,10 @@ static ad_status one_batch(mdl_evaluator *e, long n, const char *x, const int *l
     long   right;
     AD_TRY(logits_of(e, n, x));
     sum->seconds += mdl_seconds() - began;
-    AD_TRY(mdl_cross_entropy(e->o.type, n, e->o.classes, e->logits, label, NULL, &loss, &right));
+    AD_TRY(ad_cross_entropy(
+        &(ad_class_args){
+            .type = e->o.type, .n = n, .k = e->o.classes, .logits = e->logits, .label = label },
+        &loss, &right));
     const nde_stats *s = nde_solver_stats(e->solver);
     sum->n += n;
     sum->right += right;

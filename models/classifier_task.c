@@ -5,6 +5,7 @@
 #include <costate/autodiff/checkpoint.h>
 #include <costate/autodiff/memory.h>
 #include <costate/models/classifier_task.h>
+#include <costate/models/model.h>
 
 #include "sampled.h"
 
@@ -74,6 +75,18 @@ static ad_status test(void *model, mdl_test *out)
     return AD_OK;
 }
 
+/* Samples at .. at + n - 1 into x and label. */
+static ad_status read_rows(mdl_classifier_task *t, const ds_samples *s, long at, long n,
+                           ad_type type)
+{
+    size_t row = (size_t)s->dim * ad_type_size(type);
+    for (long i = 0; i < n; i++) {
+        long index = at + i;
+        AD_TRY(ds_samples_rows(s, 1, &index, type, (char *)t->x + (size_t)i * row, &t->label[i]));
+    }
+    return AD_OK;
+}
+
 ad_status mdl_classifier_task_judge(mdl_classifier_task *t, const ds_samples *s, long n,
                                     mdl_evaluator *e, mdl_evaluation *out)
 {
@@ -83,17 +96,64 @@ ad_status mdl_classifier_task_judge(mdl_classifier_task *t, const ds_samples *s,
     *out = (mdl_evaluation){ 0 };
     if (n == 0 || n > s->n) n = s->n;
     for (long at = 0; at < n; at += batch) {
-        long m = n - at < batch ? n - at : batch, index[1];
-        for (long i = 0; i < m; i++) {
-            size_t row = (size_t)s->dim * ad_type_size(mdl_evaluator_type(e));
-            index[0]   = at + i;
-            AD_TRY(ds_samples_rows(s, 1, index, mdl_evaluator_type(e),
-                                   (char *)t->x + (size_t)i * row, &t->label[i]));
-        }
+        long m = n - at < batch ? n - at : batch;
+        AD_TRY(read_rows(t, s, at, m, mdl_evaluator_type(e)));
         AD_TRY(mdl_evaluator_run(e, l->theta, l->type, &(mdl_labelled){ m, t->x, t->label },
                                  at == 0, out));
     }
     return AD_OK;
+}
+
+ad_status mdl_classifier_task_confusion(mdl_classifier_task *t, const ds_samples *s, long *count)
+{
+    const mdl_learner *l = mdl_classifier_learner(t->classifier);
+    long               k = mdl_classifier_about(t->classifier)->classes, batch = common(t)->batch;
+    ad_type            type = mdl_evaluator_type(t->evaluator);
+    for (long i = 0; i < k * k; i++) count[i] = 0;
+    for (long at = 0; at < s->n; at += batch) {
+        mdl_evaluation e;
+        long           n = s->n - at < batch ? s->n - at : batch;
+        AD_TRY(read_rows(t, s, at, n, type));
+        AD_TRY(mdl_evaluator_run(t->evaluator, l->theta, l->type,
+                                 &(mdl_labelled){ n, t->x, t->label }, 1, &e));
+        const void *logits = mdl_evaluator_logits(t->evaluator);
+        for (long i = 0; i < n; i++) {
+            long best = 0;
+            for (long j = 1; j < k; j++)
+                if (mdl_get(type, logits, i * k + j) > mdl_get(type, logits, i * k + best))
+                    best = j;
+            count[t->label[i] * k + best]++;
+        }
+    }
+    return AD_OK;
+}
+
+ad_status mdl_classifier_task_data(const mdl_classifier_task *t, const char *data, const char *dir,
+                                   const char *part, ds_samples **out)
+{
+    const mdl_classifier_options *o     = mdl_classifier_about(t->classifier);
+    mdl_samples_config            c     = *common(t);
+    int                           train = !strcmp(part, "train");
+    ds_samples                   *a, *b;
+    if (!train && strcmp(part, "test"))
+        return ad_fail(AD_INVALID, "the part is train or test, not '%.40s'", part);
+    if (data) c.data = data, c.data_dir = NULL;
+    if (dir) c.data_dir = dir;
+    if (data) c.rows = 0;
+    ad_status s = mdl_sampled_data(&c, 1, &a, &b);
+    *out        = train || (data && !b) ? a : b;
+    ds_samples_free(*out == a ? b : a);
+    if (s) {
+        ds_samples_free(*out);
+        *out = NULL;
+        return s;
+    }
+    if (!*out)
+        return ad_fail(AD_INVALID, "nothing was held out of %s: look at --part train", c.data);
+    if ((*out)->dim == o->inputs && (*out)->classes <= o->classes) return AD_OK;
+    return ad_fail(AD_BAD_SHAPE,
+                   "%s: samples of %ld numbers in %d classes; the run is for %ld in %ld", c.data,
+                   (*out)->dim, (*out)->classes, o->inputs, o->classes);
 }
 
 static ad_status with_data(mdl_classifier_task *t)

@@ -1,4 +1,4 @@
-/* classifier_task.h - from settings to everything that training a classifier needs, and from a run's directory back to it. */
+/* classifier_task.h - (internal) from settings to everything that training a classifier needs, and from a run's directory back to it. */
 #ifndef COSTATE_MODELS_CLASSIFIER_TASK_H
 #define COSTATE_MODELS_CLASSIFIER_TASK_H
 
@@ -26,6 +26,13 @@ void      mdl_classifier_task_free(mdl_classifier_task *t);
 /* The first n samples (0: all), in batches of the evaluator's capacity; e NULL: the task's own. */
 ad_status mdl_classifier_task_judge(mdl_classifier_task *t, const ds_samples *s, long n,
                                     mdl_evaluator *e, mdl_evaluation *out);
+
+/* count[i * classes + j]: samples of class i that are taken for j. */
+ad_status mdl_classifier_task_confusion(mdl_classifier_task *t, const ds_samples *s, long *count);
+
+/* Samples to judge: the run's own (data NULL), its train or test part, or others that fit the classifier. */
+ad_status mdl_classifier_task_data(const mdl_classifier_task *t, const char *data, const char *dir,
+                                   const char *part, ds_samples **out);
 
 /* config.json of the run, a new reference; NULL with a sentence. */
 struct json_t *mdl_classifier_task_to_json(const mdl_classifier_task *t);

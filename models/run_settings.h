@@ -1,4 +1,4 @@
-/* run_settings.h - config.json of the runs of models that learn from samples: their settings, and a few whole numbers that the
+/* run_settings.h - (internal) config.json of the runs of models that learn from samples: their settings, and a few whole numbers that the
    data told (how many inputs, how many classes), so that a run can be loaded without them. */
 #ifndef COSTATE_MODELS_RUN_SETTINGS_H
 #define COSTATE_MODELS_RUN_SETTINGS_H

@@ -174,15 +174,13 @@ static ad_status one_of(const char *key, const char *text, const char *a, const 
 
 static ad_status adjoint_named(const char *name)
 {
-    const char *names[16];
-    int         n = adj_mode_count() < 16 ? adj_mode_count() : 16;
-    for (int i = 0; i < n; i++) {
-        names[i] = adj_mode_name(i);
-        if (!strcmp(names[i], name)) return AD_OK;
+    char all[128] = "";
+    for (int i = 0; i < adj_mode_count(); i++) {
+        if (!strcmp(adj_mode_name(i), name)) return AD_OK;
+        size_t n = strlen(all);
+        snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", adj_mode_name(i));
     }
-    const char *near = ad_nearest(name, n, names);
-    return ad_fail(AD_INVALID, "no adjoint is called '%.40s'%s%s%s", name,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ad_fail(AD_INVALID, "no adjoint is called '%.40s'; there are %s", name, all);
 }
 
 static ad_status check_names(const mdl_samples_config *c)

@@ -1,4 +1,4 @@
-/* settings.h - what a training run is told, for models that learn from samples: one table gives the struct, the options of the
+/* settings.h - (internal) what a training run is told, for models that learn from samples: one table gives the struct, the options of the
    command and config.json.
 
    A file NAME.def has rows as config.def has them; the struct begins with an arena, and a member a row. */

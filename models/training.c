@@ -128,13 +128,14 @@ ad_status mdl_training_run(mdl_training *t, mdl_training_watcher *watch, void *c
     return AD_OK;
 }
 
-enum { COUNTERS = 1, EXTRAS = 1 };
+enum { COUNTERS = 1, EXTRAS = 3 };
 
 static ad_checkpoint parts(mdl_training *t, ad_counter *counter, ad_tensor *extra)
 {
     mdl_learner *l = t->spec.learner;
     counter[0]     = (ad_counter){ "iteration", &t->iteration };
     extra[0]       = (ad_tensor){ "seconds", AD_TENSOR_F64, 1, { 1 }, &t->seconds };
+    for (int i = 0; i < t->spec.nextra; i++) extra[1 + i] = t->spec.extra[i];
     return (ad_checkpoint){ .params    = l->params,
                             .theta     = l->theta,
                             .optim     = l->optim,
@@ -142,7 +143,7 @@ static ad_checkpoint parts(mdl_training *t, ad_counter *counter, ad_tensor *extr
                             .seed      = &t->seed,
                             .ncounters = COUNTERS,
                             .counters  = counter,
-                            .nextra    = EXTRAS,
+                            .nextra    = 1 + t->spec.nextra,
                             .extra     = extra };
 }
 

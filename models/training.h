@@ -5,6 +5,7 @@
 #ifndef COSTATE_MODELS_TRAINING_H
 #define COSTATE_MODELS_TRAINING_H
 
+#include <costate/autodiff/safetensors.h>
 #include <costate/models/fit.h>
 #include <costate/models/learner.h>
 #include <costate/models/step.h>
@@ -27,6 +28,8 @@ typedef struct mdl_training_spec {
     long         samples, batch, iterations;
     long         every; /* iterations from one test to the next; 0: an epoch */
     uint64_t     seed;
+    int nextra; /* further arrays that a checkpoint holds (a normalisation); copied, their data are not */
+    ad_tensor extra[2];
 } mdl_training_spec;
 
 typedef struct mdl_training_progress {

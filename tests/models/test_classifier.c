@@ -258,7 +258,7 @@ Test(classifier, mistakes)
     t.label[4]     = CLASSES;
     mdl_labelled b = rows_of(&t);
     cr_assert_eq(mdl_classifier_step(c, &b, (reg_progress){ 0, 0 }, 1, &s), AD_INVALID);
-    cr_assert(strstr(ad_message(), "sample 4 has the label 3"), "%s", ad_message());
+    cr_assert(strstr(ad_message(), "row 4 has the label 3"), "%s", ad_message());
     b.n = ROWS + 1;
     cr_assert_eq(mdl_classifier_step(c, &b, (reg_progress){ 0, 0 }, 1, &s), AD_INVALID);
     cr_assert(strstr(ad_message(), "10 samples"), "%s", ad_message());
