@@ -16,7 +16,8 @@ typedef enum cli_style {
     CLI_POINTS,
     CLI_STEPS,
     CLI_FAINT,
-    CLI_DOTS
+    CLI_DOTS,
+    CLI_THIN
 } cli_style;
 
 typedef struct cli_curve {
