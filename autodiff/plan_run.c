@@ -237,19 +237,19 @@ static ad_status run_step(const ad_work *w, const step *s, const ad_args *a, lon
     return AD_OK;
 }
 
-ad_status ad_plan_run_steps(const ad_work *w, const step *s, const step *end, const ad_args *a,
-                            long n)
+static ad_status run_section(const ad_work *w, const section *s, const ad_args *a, long n)
 {
-    for (; s < end; s++) {
-        ad_status e = run_step(w, s, a, n);
+    for (const step *i = s->step, *end = i + s->count; i < end; i++) {
+        ad_status e = run_step(w, i, a, n);
         if (e) return e;
     }
     return AD_OK;
 }
 
-static ad_status run_section(const ad_work *w, const section *s, const ad_args *a, long n)
+ad_status ad_plan_run_steps(const ad_work *w, const step *s, const step *end, const ad_args *a,
+                            long n)
 {
-    return ad_plan_run_steps(w, s->step, s->step + s->count, a, n);
+    return run_section(w, &(section){ (step *)s, (int)(end - s) }, a, n);
 }
 
 /* --- the calls -------------------------------------------------------------------------------------------------------------- */
