@@ -120,11 +120,15 @@ static void add_panel(curves *c, const char *title, int from, int log_y)
                                          .log_y   = log_y };
 }
 
-static int all_positive(const double *y, long n)
+/* Positive values over more than a decade. */
+static int wide(const double *y, long n)
 {
-    for (long i = 0; i < n; i++)
-        if (y[i] <= 0) return 0;
-    return 1;
+    double lo = INFINITY, hi = -INFINITY;
+    for (long i = 0; i < n; i++) {
+        lo = fmin(lo, y[i]);
+        hi = fmax(hi, y[i]);
+    }
+    return lo > 0 && hi > 10 * lo;
 }
 
 static void add_pair(curves *c, const char *title, int key, int may_be_log)
@@ -132,7 +136,7 @@ static void add_pair(curves *c, const char *title, int key, int may_be_log)
     int from = c->n;
     add_curve(c, "training", 0, c->h.column[key]);
     add_curve(c, "test", 1, c->h.column[key + 1]);
-    add_panel(c, title, from, may_be_log && all_positive(c->h.column[key], c->h.n));
+    add_panel(c, title, from, may_be_log && wide(c->h.column[key], c->h.n));
 }
 
 /* lambda R */

@@ -59,10 +59,12 @@ static void curve_data(cli_buffer *b, const cli_panel *p, int i)
 {
     const cli_curve *c = &p->curve[i];
     cli_buffer_format(b, "$c%d << EOD\n", i);
-    for (long k = 0; k < c->n; k++) {
-        number(b, x_of(p, c, k));
-        cli_buffer_text(b, " ");
-        number(b, y_of(p, c, k));
+    for (long k = 0; k < c->n; k++) { /* a line without an x breaks a curve when it is empty */
+        if (isfinite(x_of(p, c, k))) {
+            number(b, x_of(p, c, k));
+            cli_buffer_text(b, " ");
+            number(b, y_of(p, c, k));
+        }
         cli_buffer_text(b, "\n");
     }
     cli_buffer_text(b, "EOD\n");

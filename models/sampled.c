@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <costate/datasets/samples_read.h>
 #include <costate/nde/controller.h>
 
 #include "sampled.h"
@@ -56,16 +57,21 @@ static ad_status cut(ds_samples **s, long n)
     return AD_OK;
 }
 
-/* A set by name; what is no set and is a folder holds MNIST's files. */
+/* A file; a folder, which holds MNIST's files or others of their names; or a set by name. A file has no test part. */
 static ad_status open_part(const mdl_samples_config *c, ds_part part, ds_samples **out)
 {
     struct stat        st;
-    ds_samples_options o = { .dir = c->data_dir, .part = part, .seed = (uint64_t)c->seed };
-    if (stat(c->data, &st) == 0 && S_ISDIR(st.st_mode)) {
+    ds_samples_options o     = { .dir = c->data_dir, .part = part, .seed = (uint64_t)c->seed };
+    int                there = stat(c->data, &st) == 0;
+    *out                     = NULL;
+    if (there && S_ISDIR(st.st_mode)) {
         o.dir = c->data;
         return ds_samples_make(out, "mnist", &o);
     }
-    return ds_samples_make_spec(out, c->data, &o);
+    if (!there) return ds_samples_make_spec(out, c->data, &o);
+    if (part == DS_TEST) return AD_OK;
+    return ds_samples_read(out, c->data,
+                           &(ds_samples_read_options){ .label = c->label, .labels = c->labels });
 }
 
 static ad_status hold_out(const mdl_samples_config *c, ds_samples **train, ds_samples **test)
@@ -86,8 +92,7 @@ ad_status mdl_sampled_data(const mdl_samples_config *c, int want_labels, ds_samp
     AD_TRY(open_part(c, DS_TRAIN, train));
     if (want_labels && (*train)->classes < 2)
         return ad_fail(AD_INVALID, "%s has no labels to learn", c->data);
-    ad_status s = open_part(c, DS_TEST, test);
-    if (s == AD_NO_MEMORY) return s;
-    if (s) AD_TRY(hold_out(c, train, test));
+    AD_TRY(open_part(c, DS_TEST, test));
+    if (!*test) AD_TRY(hold_out(c, train, test));
     return cut(train, c->rows);
 }

@@ -74,6 +74,31 @@ fails 'a coefficient that blows the loss up' 1 'The weights before that are in b
     train $quick --optimizer sgd --lr 100 --momentum 0 --epochs 50 --max-steps 60 --output blown
 ok 'leaves good weights' "$costate" evaluate blown --rows 64 --tolerance 1e-2
 
+# Files: a table with a column of classes, by name or pointed at; arrays with a file of classes.
+python3 - << 'END'
+import random, struct
+random.seed(1)
+rows = [[random.gauss(3 * (k % 3), 1), random.gauss(0, 100), k % 3] for k in range(300)]
+with open("table.csv", "w") as f:
+    f.write("u,v,species\n" + "".join("%g,%g,%s\n" % (a, b, ["ash", "elm", "oak"][c]) for a, b, c in rows))
+def npy(path, descr, shape, data):
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (descr, shape)
+    head += " " * (117 - len(head)) + "\n"
+    open(path, "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + data)
+npy("x.npy", "<f8", (300, 2), b"".join(struct.pack("<2d", a, b / 100) for a, b, c in rows))
+npy("y.npy", "<i8", (300,), b"".join(struct.pack("<q", c) for a, b, c in rows))
+END
+small="--hidden 8 --epochs 30 --lr 0.02 --batch 32 --quiet --json"
+ok 'a table' train --data table.csv --label species $small --output table
+is 'three kinds' yes "$(python3 -c 'import json
+p = json.load(open("table/config.json")); print("yes" if (p["inputs"], p["classes"]) == (2, 3) else p)')"
+ok 'arrays' train --data x.npy --labels y.npy $small --output arrays
+is 'are learned' yes "$(field test accuracy < out | awk '{ print ($1 > 0.8) ? "yes" : $1 }')"
+is 'a fifth is held out' 60 "$(field test samples < out)"
+ok 'and judged' "$costate" evaluate arrays --part train
+fails 'arrays of other lengths' 1 'cut.npy' bash -c 'head -c 1000 x.npy > cut.npy; "$0" train ode-classifier --data cut.npy --labels y.npy' "$costate"
+fails 'a column that is not there' 1 'kind' train --data table.csv --label kind
+
 # Mistakes.
 fails 'no data' 2 'on which data' train --epochs 1
 fails 'an unknown set' 1 'two-moons' train --data two-moon
