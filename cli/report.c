@@ -25,7 +25,7 @@ static const char style[] =
     "table{border-collapse:collapse;margin:1rem "
     "0;font-size:.94rem}th{text-align:left;font-weight:600}\n"
     "th,td{padding:.25rem .8rem;border-bottom:1px solid "
-    "var(--line)}.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+    "var(--line)}.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}\n"
     "tr.best{background:var(--mark);font-weight:600}.wide{overflow-x:auto}\n"
     "figure{margin:1.2rem 0}img{width:100%;height:auto;background:#fff;border-radius:6px}\n"
     "pre{background:var(--shade);padding:.8rem "
@@ -162,6 +162,19 @@ int cli_report_figure(cli_report *r, const char *name, const char *caption, cons
     embed(r, name, caption, svg, bytes);
     ad_free(svg);
     if (path && cli_plot(f, path)) leave_out(r, path);
+    return 1;
+}
+
+int cli_report_picture(cli_report *r, const char *name, const char *caption, const char *path)
+{
+    void  *svg;
+    size_t bytes;
+    if (ad_file_read(path, &svg, &bytes)) {
+        leave_out(r, name);
+        return 0;
+    }
+    embed(r, name, caption, svg, bytes);
+    ad_free(svg);
     return 1;
 }
 

@@ -32,6 +32,9 @@ void cli_report_table(cli_report *r, const cli_table *t);
 int cli_report_figure(cli_report *r, const char *name, const char *caption, const cli_figure *f,
                       const char *path);
 
+/* The same with a picture that stands in an .svg file already. */
+int cli_report_picture(cli_report *r, const char *name, const char *caption, const char *path);
+
 /* How many figures were left out, and why the first (NULL: none). */
 int         cli_report_left_out(const cli_report *r);
 const char *cli_report_reason(const cli_report *r);

@@ -69,14 +69,16 @@ typedef struct repro_settings {
     long        train, test; /* samples that are used; 0: all, or the experiment has none     */
 } repro_settings;
 
-typedef struct repro_trial repro_trial;
-typedef struct repro       repro;
+typedef struct repro_trial   repro_trial;
+typedef struct repro         repro;
+typedef struct repro_results repro_results;
 
 typedef struct repro_experiment {
     const char *name, *about, *cite;
     const char *const
         *notes; /* what the sources leave open, what was scaled down; NULL behind the last */
-    int  rows;
+    const char *const  *sets; /* names of data sets, a table each; NULL: one for all */
+    int                 rows;
     const repro_row    *row;
     int                 columns;
     const repro_column *column;
@@ -96,7 +98,7 @@ typedef struct repro_experiment {
     void (*stop)(repro_trial *t);
     /* Pictures of a trial's own at its end, into its directory, and their place in the report; NULL: none. */
     ad_status (*pictures)(repro_trial *t);
-    void (*show)(const repro *r, cli_report *report);
+    void (*show)(const repro *r, const repro_results *s, cli_report *report);
 } repro_experiment;
 
 int                     repro_experiments(void);
@@ -107,6 +109,7 @@ const repro_experiment *repro_experiment_at(int i);
 struct repro_trial {
     repro           *r;
     const repro_row *row;
+    int              set;              /* of e->sets */
     char             name[REPRO_NAME]; /* of its directory */
     char             regularizer[REPRO_TEXT];
     double           scale; /* of the row's coefficient */
@@ -191,12 +194,12 @@ typedef struct repro_setting {
     int    quick;
 } repro_setting;
 
-typedef struct repro_results {
+struct repro_results {
     const repro_experiment *e;
     int                     settings, groups;
     repro_setting          *setting;
     repro_group            *group; /* by setting, then as the rows stand, then by coefficient */
-} repro_results;
+};
 
 /* reproduce_results.c: all result.json of the experiment under the directory. */
 ad_status repro_gather(const repro *r, repro_results **out);
@@ -205,7 +208,11 @@ void      repro_results_free(repro_results *s);
 int repro_paper(const repro_experiment *e, const repro_row *row, int column, repro_figure *f);
 
 /* reproduce_table.c */
-char     *repro_cell(const repro_column *c, repro_figure f, char text[48]); /* "97.9 ± 0.2", "-" */
+char *repro_cell(const repro_column *c, repro_figure f, char text[48]); /* "97.9 ± 0.2", "-" */
+/* The row of a wide table: title, regularizer, each column's figure and, where the paper tells any, the paper's; seeds. cell points
+   into text or the group. */
+void      repro_row_cells(const repro_results *s, const repro_group *g, char (*text)[64],
+                          const char **cell);
 char     *repro_setting_text(const repro_setting *s, char text[REPRO_TEXT]);
 void      repro_print(const repro_results *s, FILE *out);
 ad_status repro_print_json(const repro_results *s, FILE *out);

@@ -40,7 +40,7 @@ json_t *repro_config(const repro_trial *t)
     json_object_set_new(j, "test", json_integer(r->test));
     json_object_set_new(j, "every", json_integer(r->every));
     json_object_set_new(j, "quick", json_boolean(r->quick));
-    json_object_set_new(j, "data", json_string(r->about_data));
+    json_object_set_new(j, "data", json_string(r->e->sets ? r->e->sets[t->set] : r->about_data));
     return j;
 }
 

@@ -126,31 +126,55 @@ void repro_print(const repro_results *s, FILE *out)
 
 /* --- Markdown ------------------------------------------------------------------------------------------------------------ */
 
+void repro_row_cells(const repro_results *s, const repro_group *g, char (*text)[64],
+                     const char **cell)
+{
+    const repro_experiment *e = s->e;
+    repro_figure            f;
+    int                     n = 0;
+    char                    title[96];
+    snprintf(text[n], 64, "%.63s", title_of(g, title));
+    cell[n]   = text[n], n++;
+    cell[n++] = g->regularizer;
+    for (int c = 0; c < e->columns; c++) {
+        cell[n] = repro_cell(&e->column[c], g->figure[c], text[n]), n++;
+        if (!repro_paper(e, &e->row[0], c, &f)) continue;
+        cell[n] = paper_cell(e, g, c, text[n]), n++;
+    }
+    snprintf(text[n], 64, "%d", g->seeds);
+    cell[n] = text[n];
+}
+
+static void markdown_row(cli_buffer *b, int n, const char *const *cell)
+{
+    for (int i = 0; i < n; i++) {
+        const char *mark = i == 1 && *cell[i] ? "`" : "";
+        cli_buffer_format(b, "| %s%s%s ", mark, cell[i], mark);
+    }
+    cli_buffer_text(b, "|\n");
+}
+
 static void markdown_table(const repro_results *s, int setting, cli_buffer *b)
 {
     const repro_experiment *e = s->e;
-    char                    text[REPRO_TEXT], cell[48];
+    char                    text[REPRO_TEXT], cells[2 * REPRO_COLUMNS + 3][64];
+    const char             *cell[2 * REPRO_COLUMNS + 3];
     repro_figure            f;
-    int                     told[REPRO_COLUMNS];
-    cli_buffer_format(b, "\n%s:\n\n|  | regularizer |",
+    int                     n = 3;
+    cli_buffer_format(b, "\n%s:\n\n| | regularizer |",
                       repro_setting_text(&s->setting[setting], text));
     for (int c = 0; c < e->columns; c++) {
-        told[c] = repro_paper(e, &e->row[0], c, &f);
-        cli_buffer_format(b, " %s |%s", e->column[c].title, told[c] ? " paper |" : "");
+        int told = repro_paper(e, &e->row[0], c, &f);
+        cli_buffer_format(b, " %s |%s", e->column[c].title, told ? " paper |" : "");
+        n += 1 + told;
     }
     cli_buffer_text(b, " seeds |\n|---|---|");
-    for (int c = 0; c < e->columns; c++) cli_buffer_text(b, told[c] ? "---:|---:|" : "---:|");
-    cli_buffer_text(b, "---:|\n");
+    for (int i = 2; i < n; i++) cli_buffer_text(b, "---:|");
+    cli_buffer_text(b, "\n");
     for (int i = 0; i < s->groups; i++) {
-        const repro_group *g = &s->group[i];
-        if (g->setting != setting) continue;
-        cli_buffer_format(b, "| %s | %s%s%s |", title_of(g, text), *g->regularizer ? "`" : "",
-                          g->regularizer, *g->regularizer ? "`" : "");
-        for (int c = 0; c < e->columns; c++) {
-            cli_buffer_format(b, " %s |", repro_cell(&e->column[c], g->figure[c], cell));
-            if (told[c]) cli_buffer_format(b, " %s |", paper_cell(e, g, c, cell));
-        }
-        cli_buffer_format(b, " %d |\n", g->seeds);
+        if (s->group[i].setting != setting) continue;
+        repro_row_cells(s, &s->group[i], cells, cell);
+        markdown_row(b, n, cell);
     }
 }
 

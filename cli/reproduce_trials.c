@@ -13,7 +13,8 @@
 enum { MOST_TRIALS = 10000 };
 
 typedef struct lists {
-    int              rows, types, rtols, scales, seeds;
+    int              sets, rows, types, rtols, scales, seeds;
+    int              set[REPRO_LIST];
     const repro_row *row[2 * REPRO_LIST];
     ad_type          type[2];
     double           rtol[REPRO_LIST], scale[REPRO_LIST];
@@ -59,6 +60,27 @@ static ad_status choose_rows(const repro *r, lists *l)
         if (!e->row[k].extra) l->row[l->rows++] = &e->row[k];
     if (own) l->row[l->rows++] = &r->own;
     return AD_OK;
+}
+
+/* --data of an experiment with sets of its own: some of their names. */
+static ad_status choose_sets(const repro *r, lists *l)
+{
+    const char *const *sets            = r->e->sets;
+    char               all[REPRO_TEXT] = "";
+    for (int i = 0; sets && sets[i]; i++) {
+        const char *at = r->data_path;
+        size_t      n = strlen(all), length = strlen(sets[i]);
+        int         wanted = !at;
+        snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", sets[i]);
+        for (; at && *at; at += strcspn(at, ","), at += *at == ',')
+            wanted |= strcspn(at, ",") == length && !strncmp(at, sets[i], length);
+        if (wanted) l->set[l->sets++] = i;
+    }
+    if (l->sets) return AD_OK;
+    l->sets = 1;
+    return sets ? ad_fail(AD_INVALID, "%s has no data '%.40s'; there are %s", r->e->name,
+                          r->data_path, all)
+                : AD_OK;
 }
 
 static ad_status choose_types(const repro *r, const repro_settings *s, lists *l)
@@ -156,15 +178,17 @@ const char *repro_precision(const repro_trial *t)
 
 static void name_trial(repro_trial *t)
 {
-    char own[64] = "", scale[32] = "";
+    const char *const *sets    = t->r->e->sets;
+    char               own[64] = "", scale[32] = "";
     if (t->row == &t->r->own) {
         snprintf(own, sizeof own, "-%s", t->row->regularizer);
         for (char *p = own; *p; p++)
             if (!isalnum((unsigned char)*p) && !strchr("+-.", *p)) *p = '_';
     }
     if (t->scale != 1) snprintf(scale, sizeof scale, "-x%g", t->scale);
-    snprintf(t->name, sizeof t->name, "%s%s%s-%s-%g-b%ld-n%ld-s%ld", t->row->name, own, scale,
-             repro_precision(t), t->rtol, t->batch, t->iterations, t->seed);
+    snprintf(t->name, sizeof t->name, "%s%s%s%s%s-%s-%g-b%ld-n%ld-s%ld", sets ? sets[t->set] : "",
+             sets ? "-" : "", t->row->name, own, scale, repro_precision(t), t->rtol, t->batch,
+             t->iterations, t->seed);
 }
 
 static ad_status make_trial(repro *r, const lists *l, const repro_trial *what)
@@ -181,26 +205,35 @@ static ad_status make_trial(repro *r, const lists *l, const repro_trial *what)
     return AD_OK;
 }
 
+/* One seed, precision, tolerance and set: the rows, each with its coefficients. */
+static ad_status make_rows(repro *r, const lists *l, repro_trial *t)
+{
+    for (int k = 0; k < l->rows; k++)
+        for (int c = 0; c < (can_scale(l->row[k]) ? l->scales : 1); c++) {
+            t->row   = l->row[k];
+            t->scale = can_scale(l->row[k]) ? l->scale[c] : 1;
+            AD_TRY(make_trial(r, l, t));
+        }
+    return AD_OK;
+}
+
 static ad_status make_trials(repro *r, const lists *l)
 {
-    long most = (long)l->rows * l->types * l->rtols * l->scales * l->seeds;
+    long blocks = (long)l->seeds * l->types * l->rtols * l->sets,
+         most   = blocks * l->rows * l->scales;
     if (most > MOST_TRIALS)
         return ad_fail(AD_INVALID, "that is %ld trials; %d are the most", most, MOST_TRIALS);
     r->trial = ad_alloc((size_t)most * sizeof *r->trial);
     if (!r->trial) return AD_NO_MEMORY;
-    for (int s = 0; s < l->seeds; s++)
-        for (int p = 0; p < l->types; p++)
-            for (int tol = 0; tol < l->rtols; tol++)
-                for (int k = 0; k < l->rows; k++)
-                    for (int c = 0; c < l->scales; c++) {
-                        repro_trial t = { .row   = l->row[k],
-                                          .type  = l->type[p],
-                                          .rtol  = l->rtol[tol],
-                                          .seed  = l->seed[s],
-                                          .scale = can_scale(l->row[k]) ? l->scale[c] : 1 };
-                        if (c && !can_scale(l->row[k])) continue; /* once */
-                        AD_TRY(make_trial(r, l, &t));
-                    }
+    for (long i = 0; i < blocks; i++) {
+        long        at = i;
+        repro_trial t  = { 0 };
+        t.set          = l->set[at % l->sets], at /= l->sets;
+        t.rtol         = l->rtol[at % l->rtols], at /= l->rtols;
+        t.type         = l->type[at % l->types], at /= l->types;
+        t.seed         = l->seed[at];
+        AD_TRY(make_rows(r, l, &t));
+    }
     return AD_OK;
 }
 
@@ -211,6 +244,7 @@ ad_status repro_choose(repro *r)
     const char           *seeds = cli_text(r->args, "seeds");
     lists                 l     = { 0 };
     if (own) r->own = (repro_row){ .name = "own", .title = own, .regularizer = own };
+    AD_TRY(choose_sets(r, &l));
     AD_TRY(choose_rows(r, &l));
     AD_TRY(choose_types(r, s, &l));
     AD_TRY(choose_numbers(r, "rtol", s->rtol, l.rtol, &l.rtols));
