@@ -2,7 +2,8 @@
 
    One pool a process, started by the first run that wants it and never larger than that run asks for. A run takes the pool or,
    where another one has it (a second thread of the user, a plan run inside a chunk), does without. Jobs are drawn from a
-   counter: a helper whose core is busy takes fewer. Helpers sleep between runs; only the end of a run is awaited for
+   counter: a helper whose core is busy takes fewer; where one was so late that the caller alone would have been done earlier, the
+   next runs do without. Helpers sleep between runs; only the end of a run is awaited for
    some microseconds before sleeping, since a wake-up takes longer than most of what is left then. A child of fork()
    has none of its parent's threads and starts its own. */
 #define _GNU_SOURCE
@@ -10,6 +11,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "threads_pool.h"
@@ -43,8 +45,9 @@ int ad_threads(void)
 /* --- the pool ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct pool {
-    pthread_mutex_t taken; /* by the run that uses the helpers */
-    pthread_mutex_t lock;  /* of what follows                  */
+    pthread_mutex_t taken;         /* by the run that uses the helpers                        */
+    int             rest, penalty; /* runs that do without them; how many after the next failure */
+    pthread_mutex_t lock;          /* of what follows                  */
     pthread_cond_t  go, done;
     unsigned long   round; /* counts runs                      */
     int             helpers, workers;
@@ -60,9 +63,32 @@ static pool the = { .taken = PTHREAD_MUTEX_INITIALIZER,
                     .go    = PTHREAD_COND_INITIALIZER,
                     .done  = PTHREAD_COND_INITIALIZER };
 
-static void take_jobs(ad_job *job, void *ctx, int jobs, int worker)
+/* How many it took. */
+static int take_jobs(ad_job *job, void *ctx, int jobs, int worker)
 {
-    for (int i; (i = atomic_fetch_add(&the.next, 1)) < jobs;) job(i, worker, ctx);
+    int taken = 0;
+    for (int i; (i = atomic_fetch_add(&the.next, 1)) < jobs; taken++) job(i, worker, ctx);
+    return taken;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The caller took `taken` of the jobs in `own` seconds and had all of them after `all`. Did the helpers help? If not they are left
+   alone for a while, twice as long each time: their cores are busy. */
+static void judge(int taken, int jobs, double own, double all)
+{
+    enum { LEAST = 4, MOST = 128 };
+    if (taken == 0) return;
+    if (all > own / taken * jobs) {
+        the.penalty = the.penalty < LEAST ? LEAST : the.penalty < MOST ? 2 * the.penalty : MOST;
+        the.rest    = the.penalty;
+    } else
+        the.penalty /= 2;
 }
 
 static void *help(void *arg)
@@ -110,7 +136,7 @@ static void renew(void)
     pthread_mutex_init(&the.lock, NULL);
     pthread_cond_init(&the.go, NULL);
     pthread_cond_init(&the.done, NULL);
-    the.helpers = the.workers = 0;
+    the.helpers = the.workers = the.rest = the.penalty = 0;
     atomic_store(&the.left, 0);
 }
 
@@ -138,18 +164,23 @@ void ad_parallel(int jobs, int workers, ad_job *job, void *ctx)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, register_renewal);
     if (workers > jobs) workers = jobs;
-    if (workers < 2 || pthread_mutex_trylock(&the.taken)) {
+    int mine = workers > 1 && !pthread_mutex_trylock(&the.taken), alone = !mine;
+    if (mine && the.rest > 0) the.rest--, alone = 1;
+    if (alone) {
         for (int i = 0; i < jobs; i++) job(i, 0, ctx);
-        return;
+    } else {
+        double from = seconds();
+        pthread_mutex_lock(&the.lock);
+        the.job = job, the.ctx = ctx, the.jobs = jobs;
+        the.workers = start(workers);
+        atomic_store(&the.next, 0);
+        the.round++;
+        pthread_cond_broadcast(&the.go);
+        pthread_mutex_unlock(&the.lock);
+        int    taken = take_jobs(job, ctx, jobs, 0);
+        double own   = seconds() - from;
+        wait_for_helpers();
+        judge(taken, jobs, own, seconds() - from);
     }
-    pthread_mutex_lock(&the.lock);
-    the.job = job, the.ctx = ctx, the.jobs = jobs;
-    the.workers = start(workers);
-    atomic_store(&the.next, 0);
-    the.round++;
-    pthread_cond_broadcast(&the.go);
-    pthread_mutex_unlock(&the.lock);
-    take_jobs(job, ctx, jobs, 0);
-    wait_for_helpers();
-    pthread_mutex_unlock(&the.taken);
+    if (mine) pthread_mutex_unlock(&the.taken);
 }
