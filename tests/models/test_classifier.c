@@ -49,7 +49,7 @@ static double loss_of(mdl_classifier *c, const task *t)
     mdl_labelled b = rows_of(t);
     cr_assert_eq(mdl_classifier_gradient(c, &b, (reg_progress){ 0, 0 }, 1, &s), AD_OK, "%s",
                  ad_message());
-    return s.loss;
+    return s.loss + s.penalty;
 }
 
 /* Fixed steps, so that the loss is smooth in theta. Central differences with h = 1e-5 err by some h^2 / 6 times the third derivative
@@ -88,6 +88,20 @@ Test(classifier, its_gradient)
     t.o.last                              = "none";
     gradient_is_right(&t.o, &t);
     t.solve.batching = NDE_PER_SAMPLE;
+    gradient_is_right(&t.o, &t);
+}
+
+/* What is differentiated is (3) whole: with an integral, and with an end time that is drawn. */
+Test(classifier, its_gradient_with_regularizers)
+{
+    task     t;
+    reg_term term[4];
+    task_new(&t, AD_F64);
+    t.solve  = (nde_options){ .fixed_step = 0.25 };
+    t.o.term = term;
+    cr_assert_eq(reg_parse("kinetic:0.3,jacobian:0.2,steer:0.3", 4, term, &t.o.terms), AD_OK);
+    gradient_is_right(&t.o, &t);
+    t.o.state = 3;
     gradient_is_right(&t.o, &t);
 }
 

@@ -38,7 +38,7 @@ static double loss_of(mdl_cnf *c, const task *t, uint64_t key)
     mdl_step s;
     cr_assert_eq(mdl_cnf_gradient(c, ROWS, t->x, (reg_progress){ 0, 0 }, key, &s), AD_OK, "%s",
                  ad_message());
-    return s.loss;
+    return s.loss + s.penalty;
 }
 
 /* Fixed steps, so that the loss is smooth; tolerance as in test_classifier.c. */
@@ -77,6 +77,21 @@ Test(cnf, its_gradient)
             gradient_is_right(&t);
         }
     t.solve.batching = NDE_PER_SAMPLE;
+    gradient_is_right(&t);
+}
+
+/* Regularizers see z alone: the kinetic energy of a flow is |f|^2 / 2 per column, whatever its divergence is. */
+Test(cnf, its_gradient_with_regularizers)
+{
+    task     t;
+    reg_term term[4];
+    task_new(&t);
+    t.solve    = (nde_options){ .fixed_step = 0.25 };
+    t.o.hidden = 5;
+    t.o.term   = term;
+    cr_assert_eq(reg_parse("kinetic:0.3,jacobian:0.2,steer:0.3", 4, term, &t.o.terms), AD_OK);
+    gradient_is_right(&t);
+    t.o.trace = "rademacher";
     gradient_is_right(&t);
 }
 
