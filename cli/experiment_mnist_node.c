@@ -64,6 +64,8 @@ static const repro_row rows[] = {
       { { 99.98, 0.03 }, { 97.77, 0.05 }, { 221.0, 17.3 }, { 0 }, { 1.37, 0.04 }, { 0.081, 0.006 } } },
     { "local-unbiased", "Local unbiased", "local-unbiased:2.5..1.0", 0, { { 0 } } },
     { "local-biased", "Local biased", "local-biased:2.5..1.0", 0, { { 0 } } },
+    { "local-unbiased-k1", "Local unbiased, k1 moves", "local-unbiased+k1:1e6", 0, { { 0 } } },
+    { "local-biased-k1", "Local biased, k1 moves", "local-biased+k1:1e6", 0, { { 0 } } },
     { "srnode-floor", "SRNODE, authors' floor", "stiffness+floor:0.1", 1,
       { { 100, 0 }, { 98.08, 0.15 }, { 259.0, 3.46 }, { 0 }, { 1.24, 0.06 }, { 0.094, 0.003 } } },
 };

@@ -40,6 +40,8 @@ static const repro_row rows[] = {
       { { 99.447, 0.039 }, { 97.526, 0.131 }, { 187.961, 1.812 }, { 0 }, { 0.49, 0.002 }, { 0.046, 0.002 } } },
     { "local-biased", "Local biased", "local-biased:2.5..1.0", 0,
       { { 99.477, 0.051 }, { 97.488, 0.016 }, { 182.849, 1.578 }, { 0 }, { 1.12, 0.065 }, { 0.044, 0.002 } } },
+    { "local-unbiased-k1", "Local unbiased, k1 moves", "local-unbiased+k1:1e6", 0, { { 0 } } },
+    { "local-biased-k1", "Local biased, k1 moves", "local-biased+k1:1e6", 0, { { 0 } } },
 };
 // clang-format on
 
