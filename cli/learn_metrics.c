@@ -17,22 +17,10 @@ static void field(json_t *j, const char *key, double x)
     if (!isnan(x)) json_object_set_new(j, key, cli_json_number(x));
 }
 
-/* { "error+sum": { "coefficient", "value", "norm" }, .. }: lambda, R and the norm of the gradient of lambda R */
 static void terms(json_t *j, const reg_solver *s)
 {
     json_t *all = reg_result_of(s, 0) ? json_object() : NULL;
-    for (int i = 0; all && reg_result_of(s, i); i++) {
-        const reg_result *r   = reg_result_of(s, i);
-        json_t           *one = json_object();
-        char              name[96];
-        if (!one) break;
-        reg_term_text(r->term, name, sizeof name);
-        name[strcspn(name, ":")] = 0;
-        field(one, "coefficient", r->lambda);
-        field(one, "value", r->value);
-        field(one, "norm", r->norm);
-        json_object_set_new(all, name, one);
-    }
+    for (int i = 0; all && reg_result_of(s, i); i++) run_metrics_term(all, reg_result_of(s, i));
     if (all) json_object_set_new(j, "regularizers", all);
 }
 

@@ -1,11 +1,15 @@
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include <costate/autodiff/file.h>
 #include <costate/autodiff/memory.h>
 
 #include "folder.h"
+#include "json.h"
 #include "run_files.h"
 
 enum { LINE = 8192 };
@@ -67,4 +71,22 @@ ad_status run_metrics_open(const char *directory, long keep, FILE **f)
     if (keep > 0) AD_TRY(cut(path, keep));
     *f = fopen(path, keep > 0 ? "a" : "w");
     return *f ? AD_OK : ad_fail(AD_IO, "%s: cannot write: %s", path, strerror(errno));
+}
+
+static void field(json_t *j, const char *key, double x)
+{
+    if (!isnan(x)) json_object_set_new(j, key, cli_json_number(x));
+}
+
+void run_metrics_term(json_t *all, const reg_result *r)
+{
+    char    name[96];
+    json_t *one = json_object();
+    if (!one) return;
+    reg_term_text(r->term, name, sizeof name);
+    name[strcspn(name, ":")] = 0;
+    field(one, "coefficient", r->lambda);
+    field(one, "value", r->value);
+    field(one, "norm", r->norm);
+    json_object_set_new(all, name, one);
 }

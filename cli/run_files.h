@@ -2,7 +2,11 @@
 #ifndef COSTATE_CLI_RUN_FILES_H
 #define COSTATE_CLI_RUN_FILES_H
 
+#include <costate/regularizers/regularizer.h>
+
 #include "args.h"
+
+struct json_t;
 
 enum { RUN_PATH = 4096 };
 
@@ -14,5 +18,9 @@ ad_status run_choose_directory(const cli_args *a, const char *data, char **direc
 
 /* metrics.jsonl, to write behind the lines up to iteration `keep` of a file that is there; 0: a new one. */
 ad_status run_metrics_open(const char *directory, long keep, FILE **f);
+
+/* "error+sum": { "coefficient", "value", "norm" } into the object: lambda, R and the norm of the gradient of lambda R; what is NaN is left
+   out. */
+void run_metrics_term(struct json_t *all, const reg_result *r);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include <costate/autodiff/memory.h>
 
-#include "folder.h"
 #include "json.h"
+#include "run_files.h"
 #include "train.h"
 
 enum { PATH = 4096 };
@@ -20,30 +20,9 @@ ad_status train_path(const train *t, const char *name, char *path, size_t size)
                : ad_fail(AD_IO, "%.60s...: the path is too long", t->directory);
 }
 
-/* "run-" and the name of the data without folder and endings, the first number that is free behind it. */
-static void own_name(const char *data, char *path, size_t size)
-{
-    const char *base = strrchr(data, '/') ? strrchr(data, '/') + 1 : data;
-    int         n    = (int)strcspn(base, ".:");
-    snprintf(path, size, "run-%.*s", n > 60 ? 60 : n, base);
-    for (int i = 2; cli_exists(path) && i < 10000; i++)
-        snprintf(path, size, "run-%.*s-%d", n > 60 ? 60 : n, base, i);
-}
-
 ad_status train_choose_directory(train *t)
 {
-    char        path[PATH];
-    const char *asked = cli_text(t->args, "output");
-    if (!asked) own_name(t->task->config->data, path, sizeof path);
-    t->directory = ad_strdup(asked ? asked : path);
-    if (!t->directory) return AD_NO_MEMORY;
-    AD_TRY(train_path(t, "checkpoint.safetensors", path, sizeof path));
-    if (cli_exists(path) && !cli_flag(t->args, "overwrite"))
-        return ad_fail(AD_INVALID,
-                       "%s holds a run already: --resume goes on with it, --overwrite replaces it, "
-                       "or choose another --output",
-                       t->directory);
-    return cli_make_folder(t->directory);
+    return run_choose_directory(t->args, t->task->config->data, &t->directory);
 }
 
 static ad_status describe(train *t, json_t **j)

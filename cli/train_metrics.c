@@ -10,34 +10,14 @@
 #include <costate/autodiff/memory.h>
 
 #include "json.h"
+#include "run_files.h"
 #include "train.h"
 
 enum { PATH = 4096, LINE = 4096 };
 
-/* Lines up to iteration keep of a file that is there; what a run wrote after its last checkpoint goes. */
-static ad_status cut(const char *path, long keep)
-{
-    char    line[LINE];
-    ad_file f;
-    FILE   *in = fopen(path, "r");
-    if (!in) return AD_OK;
-    ad_status s = ad_file_create(&f, path);
-    while (!s && fgets(line, sizeof line, in)) {
-        const char *at = strstr(line, "\"iteration\":");
-        if (at && strchr(line, '\n') && strtol(at + 12, NULL, 10) <= keep)
-            ad_file_write(&f, line, strlen(line));
-    }
-    fclose(in);
-    return s ? s : ad_file_commit(&f);
-}
-
 ad_status train_metrics_open(train *t, long keep)
 {
-    char path[PATH];
-    AD_TRY(train_path(t, "metrics.jsonl", path, sizeof path));
-    if (keep > 0) AD_TRY(cut(path, keep));
-    t->metrics = fopen(path, keep > 0 ? "a" : "w");
-    return t->metrics ? AD_OK : ad_fail(AD_IO, "%s: cannot write: %s", path, strerror(errno));
+    return run_metrics_open(t->directory, keep, &t->metrics);
 }
 
 static void field(json_t *j, const char *key, double x)
@@ -45,21 +25,10 @@ static void field(json_t *j, const char *key, double x)
     if (!isnan(x)) json_object_set_new(j, key, cli_json_number(x));
 }
 
-/* { "error+sum": { "coefficient", "value", "norm" }, .. }: lambda, R and the norm of the gradient of lambda R */
 static void terms(json_t *j, const mdl_progress *p)
 {
     json_t *all = p->terms ? json_object() : NULL;
-    for (int i = 0; all && i < p->terms; i++) {
-        char    name[96];
-        json_t *one = json_object();
-        if (!one) break;
-        reg_term_text(p->term[i].term, name, sizeof name);
-        name[strcspn(name, ":")] = 0;
-        field(one, "coefficient", p->term[i].lambda);
-        field(one, "value", p->term[i].value);
-        field(one, "norm", p->term[i].norm);
-        json_object_set_new(all, name, one);
-    }
+    for (int i = 0; all && i < p->terms; i++) run_metrics_term(all, &p->term[i]);
     if (all) json_object_set_new(j, "regularizers", all);
 }
 

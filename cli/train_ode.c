@@ -150,22 +150,11 @@ static int run(const cli_args *a)
     return code;
 }
 
-// clang-format off
-#define MDL_TEXT(field, key, value, standard, about, group)    { key, CLI_TEXT, value, standard, about, group },
-#define MDL_NUMBER(field, key, value, standard, about, group)  { key, CLI_NUMBER, value, standard, about, group },
-#define MDL_INTEGER(field, key, value, standard, about, group) { key, CLI_INTEGER, value, standard, about, group },
-#define MDL_FLAG(field, key, value, standard, about, group)    { key, CLI_FLAG, value, standard, about, group },
+#include "options.h"
 static const cli_option options[] = {
 #include <costate/models/config.def>
-    { "output", CLI_TEXT, "DIR", NULL, "where the run goes; a new run-NAME beside you", "run" },
-    { "overwrite", CLI_FLAG, NULL, NULL, "a run that stands in DIR may go", NULL },
-    { "resume", CLI_FLAG, NULL, NULL, "goes on with the run in --output DIR, with its settings", NULL },
-    { "dry-run", CLI_FLAG, NULL, NULL, "shows what was read and what would be trained, and stops", NULL },
-    { "quiet", CLI_FLAG, NULL, NULL, "no progress", NULL },
-    { "json", CLI_FLAG, NULL, NULL, "the result as one JSON object", NULL },
-    { NULL, CLI_FLAG, NULL, NULL, NULL, NULL },
+    RUN_OPTIONS
 };
-// clang-format on
 
 static const cli_verb verb = {
     .name      = "train ode",
