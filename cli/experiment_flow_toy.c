@@ -84,8 +84,7 @@ static ad_status start(repro_trial *t)
     s->log_p = ad_alloc((size_t)test->n * sizeof(double));
     s->order = ad_alloc((size_t)train->n * sizeof *s->order);
     if (!s->x || !s->real || !s->log_p || !s->order) return AD_NO_MEMORY;
-    mdl_learner *l = mdl_cnf_learner(s->c);
-    t->params = l->params, t->theta = l->theta, t->optim = l->optim;
+    t->learner = mdl_cnf_learner(s->c);
     return ds_samples_rows(test, test->n, NULL, AD_F64, s->real, NULL);
 }
 
@@ -147,7 +146,7 @@ static ad_status measure(repro_trial *t, int last, json_t *into)
     state        *s   = t->state;
     long          all = d->test[t->set]->n, first = all < JUDGED ? all : JUDGED;
     double        best = INFINITY, sum = 0, nfe, integral;
-    mdl_flow_set(s->flow, t->theta, t->type);
+    mdl_flow_set(s->flow, t->learner->theta, t->type);
     for (int i = 0; i < (last ? REPEATS : 1); i++) {
         int64_t began = repro_cpu();
         AD_TRY(mdl_flow_log_density(s->flow, first, s->real, s->log_p, &nfe));

@@ -127,7 +127,7 @@ static ad_status start(repro_trial *t)
     AD_TRY(judge_new(&s->own, t->type, &o));
     AD_TRY(judge_new(&s->other, t->type == AD_F32 ? AD_F64 : AD_F32, &o));
     mdl_put(t->type, s->y0, 0, 2);
-    t->params = s->params, t->theta = s->learner->theta, t->optim = s->learner->optim;
+    t->learner = s->learner;
     return AD_OK;
 }
 
@@ -167,6 +167,10 @@ static ad_status step(repro_trial *t, json_t *line)
     };
     AD_TRY(reg_solve(s->solver, &a, repro_progress(t, 0), draw));
     t->loss = loss_of(d, t->type, s->y, s->y_bar);
+    if (!isfinite(t->loss + reg_value(s->solver)))
+        return ad_fail(AD_NONFINITE_STATE,
+                       "the loss is not finite: %g of the data, %g of the regularizers", t->loss,
+                       reg_value(s->solver));
     memset(l->theta_bar, 0, (size_t)l->count * ad_type_size(t->type));
     AD_TRY(
         reg_pullback(s->solver, &(adj_cotangents){ .y_bar = s->y_bar, .theta_bar = l->theta_bar }));
@@ -188,7 +192,7 @@ static ad_status solve(const repro_trial *t, judge *j)
 {
     const truth *d = t->r->data;
     for (long i = 0; i < ad_params_count(j->params); i++)
-        mdl_put(j->type, j->theta, i, mdl_get(t->type, t->theta, i));
+        mdl_put(j->type, j->theta, i, mdl_get(t->type, t->learner->theta, i));
     return nde_solve(
         j->solver,
         &(nde_solve_args){

@@ -16,7 +16,7 @@
 #ifndef COSTATE_CLI_REPRODUCE_H
 #define COSTATE_CLI_REPRODUCE_H
 
-#include <costate/autodiff/optim.h>
+#include <costate/models/learner.h>
 #include <costate/regularizers/regularizer.h>
 
 #include "args.h"
@@ -89,7 +89,7 @@ typedef struct repro_experiment {
     /* Data of all trials into r->data; `about` tells what they are. NULL: none. */
     ad_status (*open)(repro *r);
     void (*close)(repro *r);
-    /* Fills t->state and t->saved. What it has made is ended by stop(), whether it failed or not. */
+    /* Fills t->state and t->learner. What it has made is ended by stop(), whether it failed or not. */
     ad_status (*start)(repro_trial *t);
     /* Iteration t->iteration, 0 first. Adds to line and to t->nfe. */
     ad_status (*step)(repro_trial *t, struct json_t *line);
@@ -119,13 +119,11 @@ struct repro_trial {
     int              terms;
     reg_term         term[REPRO_TERMS];
     /* while it runs */
-    void      *state; /* the experiment's */
-    ad_params *params;
-    void      *theta;
-    ad_optim  *optim;
-    double     loss, gradient_norm; /* of the last step, for the progress; rejected, steps' too */
-    long       solve_nfe;
-    int64_t    iteration, cpu, wall, nfe, nvjp; /* done; nanoseconds of steps; sums */
+    void        *state;               /* the experiment's */
+    mdl_learner *learner;             /* what a checkpoint holds */
+    double       loss, gradient_norm; /* of the last step, for the progress; rejected, steps' too */
+    long         solve_nfe;
+    int64_t      iteration, cpu, wall, nfe, nvjp; /* done; nanoseconds of steps; sums */
 };
 
 const char *repro_precision(const repro_trial *t);
@@ -165,8 +163,6 @@ ad_status repro_path(const repro *r, const char *trial, const char *file, char p
 struct json_t *repro_config(const repro_trial *t);
 /* Writes config.json, or sees that the one there says the same. */
 ad_status repro_claim(const repro_trial *t);
-/* metrics.jsonl, to be appended to: lines behind iteration `keep` have gone. */
-ad_status repro_metrics(const repro_trial *t, long keep, FILE **f);
 ad_status repro_save(repro_trial *t);
 ad_status repro_load(repro_trial *t); /* nothing there: iteration 0 */
 

@@ -103,8 +103,7 @@ ad_status repro_classifier_start(repro_trial *t, const repro_network *n)
     s->label = ad_alloc((size_t)most * sizeof *s->label);
     s->order = ad_alloc((size_t)(d->train->n > most ? d->train->n : most) * sizeof *s->order);
     if (!s->x || !s->label || !s->order) return AD_NO_MEMORY;
-    mdl_learner *l = mdl_classifier_learner(s->c);
-    t->params = l->params, t->theta = l->theta, t->optim = l->optim;
+    t->learner = mdl_classifier_learner(s->c);
     return AD_OK;
 }
 
@@ -165,7 +164,8 @@ ad_status repro_classifier_step(repro_trial *t, json_t *line)
     mdl_step     step;
     long         per_epoch;
     AD_TRY(next_batch(t, &b, &per_epoch));
-    t->optim->o.rate = s->network->rate / (1 + s->network->decay * (double)(t->iteration + 1));
+    t->learner->optim->o.rate = s->network->rate /
+                                (1 + s->network->decay * (double)(t->iteration + 1));
     AD_TRY(mdl_classifier_step(s->c, &b, repro_progress(t, per_epoch), repro_draw(t, DRAW), &step));
     t->loss          = step.loss;
     t->gradient_norm = step.norm;
@@ -190,8 +190,8 @@ static ad_status judge(const repro_trial *t, mdl_evaluator *e, const ds_samples 
         long rows = all - at < JUDGED ? all - at : JUDGED;
         for (long i = 0; i < rows; i++) index[i] = at + i;
         AD_TRY(ds_samples_rows(d, rows, index, mdl_evaluator_type(e), s->x, s->label));
-        AD_TRY(mdl_evaluator_run(e, t->theta, t->type, &(mdl_labelled){ rows, s->x, s->label },
-                                 at == 0, out));
+        AD_TRY(mdl_evaluator_run(e, t->learner->theta, t->type,
+                                 &(mdl_labelled){ rows, s->x, s->label }, at == 0, out));
     }
     return AD_OK;
 }

@@ -1,19 +1,14 @@
 /* reproduce_files.c - the directory of a trial. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include <costate/autodiff/checkpoint.h>
-#include <costate/autodiff/file.h>
-#include <costate/autodiff/memory.h>
 
 #include "folder.h"
 #include "json.h"
 #include "reproduce.h"
-
-enum { LINE = 4096 };
 
 ad_status repro_path(const repro *r, const char *trial, const char *file, char path[REPRO_PATH])
 {
@@ -88,31 +83,6 @@ ad_status repro_claim(const repro_trial *t)
     return s;
 }
 
-static ad_status cut(const char *path, long keep)
-{
-    char    line[LINE];
-    ad_file f;
-    FILE   *in = fopen(path, "r");
-    if (!in) return AD_OK;
-    ad_status s = ad_file_create(&f, path);
-    while (!s && fgets(line, sizeof line, in)) {
-        const char *at = strstr(line, "\"iteration\":");
-        if (at && strchr(line, '\n') && strtol(at + 12, NULL, 10) <= keep)
-            ad_file_write(&f, line, strlen(line));
-    }
-    fclose(in);
-    return s ? s : ad_file_commit(&f);
-}
-
-ad_status repro_metrics(const repro_trial *t, long keep, FILE **f)
-{
-    char path[REPRO_PATH];
-    AD_TRY(repro_path(t->r, t->name, "metrics.jsonl", path));
-    if (keep > 0) AD_TRY(cut(path, keep));
-    *f = fopen(path, keep > 0 ? "a" : "w");
-    return *f ? AD_OK : ad_fail(AD_IO, "%s: cannot write: %s", path, strerror(errno));
-}
-
 /* --- the checkpoint ------------------------------------------------------------------------------------------------------ */
 
 enum { COUNTERS = 5 };
@@ -124,9 +94,9 @@ static ad_checkpoint checkpoint(repro_trial *t, ad_counter c[COUNTERS])
     c[2] = (ad_counter){ "nanoseconds", &t->wall };
     c[3] = (ad_counter){ "nfe", &t->nfe };
     c[4] = (ad_counter){ "nvjp", &t->nvjp };
-    return (ad_checkpoint){ .params    = t->params,
-                            .theta     = t->theta,
-                            .optim     = t->optim,
+    return (ad_checkpoint){ .params    = t->learner->params,
+                            .theta     = t->learner->theta,
+                            .optim     = t->learner->optim,
                             .ncounters = COUNTERS,
                             .counters  = c };
 }

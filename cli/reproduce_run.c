@@ -16,6 +16,7 @@
 #include "interrupt.h"
 #include "json.h"
 #include "reproduce.h"
+#include "run_files.h"
 
 /* --- what experiments ask for -------------------------------------------------------------------------------------------- */
 
@@ -143,19 +144,39 @@ static ad_status conclude(repro_trial *t)
     return s;
 }
 
+/* A trial that diverges says so and leaves the others their turn; a full disk or an impossible request ends all. */
+static int is_divergence(ad_status s)
+{
+    return s == AD_NONFINITE_STATE || s == AD_NONFINITE_FIELD || s == AD_STEP_UNDERFLOW ||
+           s == AD_STEP_LIMIT;
+}
+
+/* The last weights that were good are its checkpoint. */
+static void keep_good(repro_trial *t)
+{
+    char sentence[512];
+    snprintf(sentence, sizeof sentence, "%s", ad_message());
+    if (mdl_learner_undo(t->learner)) t->iteration--;
+    repro_save(t);
+    ad_fail(AD_NONFINITE_STATE, "%s", sentence);
+}
+
 static ad_status run_locked(repro_trial *t)
 {
+    char      directory[REPRO_PATH];
     running   u = { .t = t };
-    ad_status s = repro_claim(t);
+    ad_status s = repro_path(t->r, NULL, t->name, directory);
+    if (!s) s = repro_claim(t);
     if (!s) s = t->r->e->start(t);
     if (!s) s = repro_load(t);
-    if (!s) s = repro_metrics(t, (long)t->iteration, &u.metrics);
+    if (!s) s = run_metrics_open(directory, (long)t->iteration, &u.metrics);
     if (!s) {
         t->r->before += (long)t->iteration;
         t->r->done += (long)t->iteration;
         s = train(&u);
     }
     if (!s) s = conclude(t);
+    if (is_divergence(s)) keep_good(t);
     if (u.metrics) fclose(u.metrics);
     return s;
 }
@@ -214,13 +235,6 @@ static ad_status run_trial(repro_trial *t)
     return s;
 }
 
-/* One that diverges says so and leaves the others their turn; a full disk or an impossible request ends all. */
-static int others_may_go_on(ad_status s)
-{
-    return s == AD_NONFINITE_STATE || s == AD_NONFINITE_FIELD || s == AD_STEP_UNDERFLOW ||
-           s == AD_STEP_LIMIT;
-}
-
 ad_status repro_run(repro *r)
 {
     ad_status s = AD_OK;
@@ -229,7 +243,7 @@ ad_status repro_run(repro *r)
     for (int i = 0; i < r->trials && !s; i++) {
         repro_trial *t = &r->trial[i];
         s              = run_trial(t);
-        if (!s || !others_may_go_on(s)) continue;
+        if (!s || !is_divergence(s)) continue;
         if (!r->failed++)
             snprintf(r->sentence, sizeof r->sentence, "%s: %s", t->name, ad_message());
         fprintf(stderr, "costate reproduce: %s stopped at iteration %ld: %s\n", t->name,

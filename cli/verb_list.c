@@ -17,6 +17,7 @@
 
 #include "json.h"
 #include "models.h"
+#include "reproduce.h"
 #include "text.h"
 #include "verbs.h"
 
@@ -132,6 +133,13 @@ static row model_at(int i, char *text, size_t size)
     return (row){ cli_model_at(i)->name, cli_model_at(i)->about };
 }
 
+static row experiment_at(int i, char *text, size_t size)
+{
+    const repro_experiment *e = repro_experiment_at(i);
+    snprintf(text, size, "%s; %s", e->about, e->cite);
+    return (row){ e->name, text };
+}
+
 static const listing listings[] = {
     { "models", cli_models, model_at },
     { "datasets", dataset_count, dataset_at },
@@ -142,6 +150,7 @@ static const listing listings[] = {
     { "optimizers", optimizer_count, optimizer_at },
     { "schedules", schedule_count, schedule_at },
     { "activations", activation_count, activation_at },
+    { "experiments", repro_experiments, experiment_at },
 };
 
 enum { LISTINGS = sizeof listings / sizeof listings[0] };
