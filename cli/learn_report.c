@@ -79,10 +79,12 @@ static void choose_keys(const learn *l, keys *k)
     memset(k, 0, sizeof *k);
     for (; k->n < TERM; k->n++) k->key[k->n] = first[k->n];
     for (int i = 0; i < TERMS && reg_result_of(l->solver, i); i++) {
-        reg_term_text(reg_result_of(l->solver, i)->term, k->name[i], KEY - 64);
-        k->name[i][strcspn(k->name[i], ":")] = 0;
-        snprintf(k->text[2 * i], KEY, "regularizers/%.60s/coefficient", k->name[i]);
-        snprintf(k->text[2 * i + 1], KEY, "regularizers/%.60s/value", k->name[i]);
+        char name[KEY - 64];
+        reg_term_text(reg_result_of(l->solver, i)->term, name, sizeof name);
+        name[strcspn(name, ":")] = 0;
+        memcpy(k->name[i], name, sizeof name);
+        snprintf(k->text[2 * i], KEY, "regularizers/%s/coefficient", name);
+        snprintf(k->text[2 * i + 1], KEY, "regularizers/%s/value", name);
         k->key[k->n++] = k->text[2 * i];
         k->key[k->n++] = k->text[2 * i + 1];
         k->terms++;
