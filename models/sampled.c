@@ -1,4 +1,4 @@
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -57,7 +57,20 @@ static ad_status cut(ds_samples **s, long n)
     return AD_OK;
 }
 
-/* A file; a folder, which holds MNIST's files or others of their names; or a set by name. A file has no test part. */
+/* The recorded set whose files a folder holds: CIFAR-10's, or MNIST's and others of their names. */
+static const char *set_in(const char *folder)
+{
+    static const char *const first[] = { "data_batch_1.bin", "data_batch_1.bin.gz" };
+    char                     path[4096];
+    struct stat              st;
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, first[i]);
+        if (stat(path, &st) == 0) return "cifar10";
+    }
+    return "mnist";
+}
+
+/* A file, a folder, or a set by name. A file has no test part. */
 static ad_status open_part(const mdl_samples_config *c, ds_part part, ds_samples **out)
 {
     struct stat        st;
@@ -66,7 +79,7 @@ static ad_status open_part(const mdl_samples_config *c, ds_part part, ds_samples
     *out                     = NULL;
     if (there && S_ISDIR(st.st_mode)) {
         o.dir = c->data;
-        return ds_samples_make(out, "mnist", &o);
+        return ds_samples_make(out, set_in(c->data), &o);
     }
     if (!there) return ds_samples_make_spec(out, c->data, &o);
     if (part == DS_TEST) return AD_OK;
