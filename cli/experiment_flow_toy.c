@@ -140,6 +140,12 @@ static ad_status step(repro_trial *t, json_t *line)
 
 /* --- the judge ----------------------------------------------------------------------------------------------------------- */
 
+/* Along a side of the grid that the density is looked at on. */
+static long cells(const repro_trial *t)
+{
+    return t->r->quick ? 48 : 160;
+}
+
 static ad_status measure(repro_trial *t, int last, json_t *into)
 {
     const points *d   = t->r->data;
@@ -157,7 +163,7 @@ static ad_status measure(repro_trial *t, int last, json_t *into)
     json_object_set_new(into, "nll", cli_json_number(sum / (double)(last ? all : first)));
     json_object_set_new(into, "nfe", cli_json_number(nfe));
     if (!last) return AD_OK;
-    AD_TRY(repro_flow_integral(s->flow, all, s->real, &integral));
+    AD_TRY(repro_flow_integral(s->flow, all, s->real, cells(t), &integral));
     json_object_set_new(into, "integral", cli_json_number(integral));
     json_object_set_new(into, "prediction_cpu_seconds", cli_json_number(best));
     return AD_OK;
@@ -169,7 +175,7 @@ static ad_status pictures(repro_trial *t)
     const state  *s = t->state;
     char          path[REPRO_PATH];
     AD_TRY(repro_path(t->r, t->name, "flow.svg", path));
-    ad_status status = repro_flow_picture(s->flow, d->test[t->set]->n, s->real, path);
+    ad_status status = repro_flow_picture(s->flow, d->test[t->set]->n, s->real, cells(t), path);
     return status == AD_UNSUPPORTED ? AD_OK
                                     : status; /* no gnuplot: the report says what it lacks */
 }

@@ -4,12 +4,12 @@
 
 #include "reproduce_flow.h"
 
-enum { GRID = 160, SHOWN = 1000, PATHS = 40, TIMES = 33, SEED = 1 };
+enum { SHOWN = 1000, PATHS = 40, TIMES = 33, SEED = 1 };
 
 /* Cells of a rectangle: midpoints and their densities. */
 typedef struct grid {
     cli_heat heat;
-    double  *x, *p; /* [GRID GRID, 2], [GRID GRID] */
+    double  *x, *p; /* [cells^2, 2], [cells^2] */
 } grid;
 
 static void extent(long n, const double *x, double lo[2], double hi[2])
@@ -23,24 +23,25 @@ static void extent(long n, const double *x, double lo[2], double hi[2])
     }
 }
 
-static ad_status fill(grid *g, mdl_flow *f, long n, const double *x, double beyond)
+static ad_status fill(grid *g, mdl_flow *f, long n, const double *x, double beyond, long cells)
 {
+    long   all = cells * cells;
     double lo[2], hi[2], d[2], from[2];
     extent(n, x, lo, hi);
     for (int k = 0; k < 2; k++) {
         from[k] = lo[k] - beyond * (hi[k] - lo[k]);
-        d[k]    = (1 + 2 * beyond) * (hi[k] - lo[k]) / GRID;
+        d[k]    = (1 + 2 * beyond) * (hi[k] - lo[k]) / (double)cells;
     }
-    g->heat = (cli_heat){ GRID, GRID, from[0] + d[0] / 2, from[1] + d[1] / 2, d[0], d[1], NULL };
-    g->x    = ad_alloc(2 * GRID * GRID * sizeof *g->x);
-    g->p    = ad_alloc(GRID * GRID * sizeof *g->p);
+    g->heat = (cli_heat){ cells, cells, from[0] + d[0] / 2, from[1] + d[1] / 2, d[0], d[1], NULL };
+    g->x    = ad_alloc((size_t)(2 * all) * sizeof *g->x);
+    g->p    = ad_alloc((size_t)all * sizeof *g->p);
     if (!g->x || !g->p) return AD_NO_MEMORY;
-    for (long i = 0; i < GRID * GRID; i++) {
-        g->x[2 * i]     = g->heat.x0 + d[0] * (double)(i % GRID);
-        g->x[2 * i + 1] = g->heat.y0 + d[1] * (double)(i / GRID);
+    for (long i = 0; i < all; i++) {
+        g->x[2 * i]     = g->heat.x0 + d[0] * (double)(i % cells);
+        g->x[2 * i + 1] = g->heat.y0 + d[1] * (double)(i / cells);
     }
-    AD_TRY(mdl_flow_log_density(f, GRID * GRID, g->x, g->p, NULL));
-    for (long i = 0; i < GRID * GRID; i++) g->p[i] = exp(g->p[i]);
+    AD_TRY(mdl_flow_log_density(f, all, g->x, g->p, NULL));
+    for (long i = 0; i < all; i++) g->p[i] = exp(g->p[i]);
     g->heat.z = g->p;
     return AD_OK;
 }
@@ -51,12 +52,12 @@ static void clear(grid *g)
     ad_free(g->p);
 }
 
-ad_status repro_flow_integral(mdl_flow *f, long n, const double *x, double *integral)
+ad_status repro_flow_integral(mdl_flow *f, long n, const double *x, long cells, double *integral)
 {
     grid      g = { 0 };
-    ad_status s = fill(&g, f, n, x, 1);
+    ad_status s = fill(&g, f, n, x, 1, cells);
     *integral   = 0;
-    for (long i = 0; i < GRID * GRID && !s; i++) *integral += g.p[i] * g.heat.dx * g.heat.dy;
+    for (long i = 0; i < cells * cells && !s; i++) *integral += g.p[i] * g.heat.dx * g.heat.dy;
     clear(&g);
     return s;
 }
@@ -99,10 +100,10 @@ static void join_paths(picture *p)
     }
 }
 
-static ad_status compute(picture *p, mdl_flow *f, long n, const double *x)
+static ad_status compute(picture *p, mdl_flow *f, long n, const double *x, long cells)
 {
     AD_TRY(room(p));
-    AD_TRY(fill(&p->density, f, n, x, 0.15));
+    AD_TRY(fill(&p->density, f, n, x, 0.15, cells));
     AD_TRY(mdl_flow_sample(f, SHOWN, SEED, p->sample));
     for (int i = 0; i < SHOWN; i++) {
         p->sample_x[i] = p->sample[2 * i];
@@ -128,10 +129,10 @@ static ad_status draw(picture *p, const char *path)
         path);
 }
 
-ad_status repro_flow_picture(mdl_flow *f, long n, const double *x, const char *path)
+ad_status repro_flow_picture(mdl_flow *f, long n, const double *x, long cells, const char *path)
 {
     picture   p = { 0 };
-    ad_status s = compute(&p, f, n, x);
+    ad_status s = compute(&p, f, n, x, cells);
     if (!s) s = draw(&p, path);
     clear(&p.density);
     ad_free(p.sample);
