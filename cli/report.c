@@ -26,6 +26,7 @@ static const char style[] =
     "0;font-size:.94rem}th{text-align:left;font-weight:600}\n"
     "th,td{padding:.25rem .8rem;border-bottom:1px solid "
     "var(--line)}.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}\n"
+    ".many{font-size:.86rem}.many th,.many td{padding:.25rem .45rem}\n"
     "tr.best{background:var(--mark);font-weight:600}.wide{overflow-x:auto}\n"
     "figure{margin:1.2rem 0}img{width:100%;height:auto;background:#fff;border-radius:6px}\n"
     "pre{background:var(--shade);padding:.8rem "
@@ -125,7 +126,8 @@ static void table_row(cli_report *r, const cli_table *t, int row)
 
 void cli_report_table(cli_report *r, const cli_table *t)
 {
-    cli_buffer_text(&r->page, "<div class=\"wide\"><table>\n");
+    cli_buffer_format(&r->page, "<div class=\"wide\"><table%s>\n",
+                      t->columns > 8 ? " class=\"many\"" : "");
     if (t->caption) element(r, "<caption>", t->caption, "</caption>\n");
     for (int row = t->heads ? -1 : 0; row < t->rows; row++) table_row(r, t, row);
     cli_buffer_text(&r->page, "</table></div>\n");

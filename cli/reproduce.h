@@ -205,6 +205,8 @@ int repro_paper(const repro_experiment *e, const repro_row *row, int column, rep
 
 /* reproduce_table.c */
 char *repro_cell(const repro_column *c, repro_figure f, char text[48]); /* "97.9 ± 0.2", "-" */
+char *repro_title(const repro_group *g, char text[96]);                 /* "ERNODE x 0.1" */
+char *repro_paper_cell(const repro_experiment *e, const repro_group *g, int column, char text[48]);
 /* The row of a wide table: title, regularizer, each column's figure and, where the paper tells any, the paper's; seeds. cell points
    into text or the group. */
 void      repro_row_cells(const repro_results *s, const repro_group *g, char (*text)[64],

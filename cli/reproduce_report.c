@@ -176,33 +176,81 @@ static void pareto(const repro_results *s, int setting, cli_report *report)
 
 /* --- the page ------------------------------------------------------------------------------------------------------------ */
 
-static void table(const repro_results *s, int setting, cli_report *report)
+/* A table for the page while it grows: cells are texts of one block. */
+typedef struct page_table {
+    int columns, rows, room;
+    char (*text)[96];
+    const char **cell;
+} page_table;
+
+static char *next_cell(page_table *t, int *column)
 {
-    enum { WIDE = 2 * REPRO_COLUMNS + 3, ROWS = 128 };
+    int i      = t->rows * t->columns + (*column)++;
+    t->cell[i] = t->text[i];
+    return t->text[i];
+}
+
+/* The paper's line, where it tells anything of the group, and ours. */
+static void add_lines(page_table *t, const repro_results *s, const repro_group *g)
+{
     const repro_experiment *e = s->e;
-    char(*text)[64]           = ad_alloc(sizeof *text * WIDE * (ROWS + 1));
-    const char  *cells[WIDE * ROWS], *heads[WIDE] = { "", "regularizer" };
-    int          columns = 2, rows = 0;
-    repro_figure f;
-    if (!text) return;
-    for (int c = 0; c < e->columns; c++) {
-        heads[columns++] = e->column[c].title;
-        if (repro_paper(e, &e->row[0], c, &f)) heads[columns++] = "paper";
+    char                    cell[48];
+    int                     told = 0;
+    for (int c = 0; c < e->columns; c++) told |= strcmp(repro_paper_cell(e, g, c, cell), "-") != 0;
+    for (int ours = !told; ours < 2; ours++) {
+        int n = 0, first = ours != told;
+        repro_title(g, next_cell(t, &n));
+        if (!first) t->cell[t->rows * t->columns] = NULL;
+        strcpy(next_cell(t, &n), ours ? "ours" : "paper");
+        for (int c = 0; c < e->columns; c++)
+            strcpy(next_cell(t, &n), ours ? repro_cell(&e->column[c], g->figure[c], cell)
+                                          : repro_paper_cell(e, g, c, cell));
+        snprintf(next_cell(t, &n), 96, ours ? "%d" : "", g->seeds);
+        t->rows++;
     }
-    heads[columns++] = "seeds";
-    for (int i = 0; i < s->groups && rows < ROWS; i++)
-        if (s->group[i].setting == setting)
-            repro_row_cells(s, &s->group[i], text + rows * WIDE, cells + rows * columns), rows++;
-    cli_report_table(
-        report, &(cli_table){ .columns = columns, .rows = rows, .heads = heads, .cells = cells });
-    ad_free(text);
+}
+
+static ad_status table(const repro_results *s, int setting, cli_report *report)
+{
+    const repro_experiment *e = s->e;
+    page_table              t = { .columns = e->columns + 3, .room = 2 * s->groups };
+    const char             *heads[REPRO_COLUMNS + 3] = { "", "" };
+    size_t                  cells                    = (size_t)(t.columns * t.room);
+    t.text                                           = ad_alloc(cells * sizeof *t.text);
+    t.cell                                           = ad_alloc(cells * sizeof *t.cell);
+    for (int c = 0; c < e->columns; c++) heads[c + 2] = e->column[c].title;
+    heads[e->columns + 2] = "seeds";
+    int all               = t.text && t.cell;
+    for (int i = 0; i < s->groups && all; i++)
+        if (s->group[i].setting == setting) add_lines(&t, s, &s->group[i]);
+    if (all)
+        cli_report_table(
+            report,
+            &(cli_table){ .columns = t.columns, .rows = t.rows, .heads = heads, .cells = t.cell });
+    ad_free(t.text);
+    ad_free(t.cell);
+    return all ? AD_OK : AD_NO_MEMORY;
+}
+
+/* What each row's regularizer was, as it would be typed. */
+static void terms(const repro_results *s, int setting, cli_report *report)
+{
+    cli_buffer b = { 0 };
+    char       title[96];
+    for (int i = 0; i < s->groups; i++)
+        if (s->group[i].setting == setting && *s->group[i].regularizer)
+            cli_buffer_format(&b, "%-28s %s\n", repro_title(&s->group[i], title),
+                              s->group[i].regularizer);
+    if (b.text) cli_report_code(report, b.text);
+    cli_buffer_free(&b);
 }
 
 static ad_status setting(const repro *r, const repro_results *s, int k, cli_report *report)
 {
     char text[REPRO_TEXT];
     cli_report_section(report, repro_setting_text(&s->setting[k], text));
-    table(s, k, report);
+    AD_TRY(table(s, k, report));
+    terms(s, k, report);
     for (int c = 0; c < REPRO_CURVES && s->e->curve[c].key; c++)
         AD_TRY(one_curve(r, s, k, &s->e->curve[c], report));
     if (s->e->nfe) pareto(s, k, report);

@@ -30,8 +30,7 @@ char *repro_setting_text(const repro_setting *s, char text[REPRO_TEXT])
     return text;
 }
 
-/* "ERNODE x 0.1" */
-static char *title_of(const repro_group *g, char text[96])
+char *repro_title(const repro_group *g, char text[96])
 {
     if (g->scale != 1)
         snprintf(text, 96, "%s x %g", g->title, g->scale);
@@ -40,7 +39,7 @@ static char *title_of(const repro_group *g, char text[96])
     return text;
 }
 
-static char *paper_cell(const repro_experiment *e, const repro_group *g, int c, char text[48])
+char *repro_paper_cell(const repro_experiment *e, const repro_group *g, int c, char text[48])
 {
     repro_figure f;
     if (g->scale != 1 || !repro_paper(e, g->row, c, &f)) f.value = NAN;
@@ -74,7 +73,7 @@ static int width_of(const repro_results *s, int c)
     int  width = letters(s->e->column[c].title);
     for (int i = 0; i < s->groups; i++) {
         int ours  = letters(repro_cell(&s->e->column[c], s->group[i].figure[c], text));
-        int paper = letters(paper_cell(s->e, &s->group[i], c, text));
+        int paper = letters(repro_paper_cell(s->e, &s->group[i], c, text));
         if (ours > width) width = ours;
         if (paper > width) width = paper;
     }
@@ -86,7 +85,7 @@ static int title_width(const repro_results *s)
     char text[96];
     int  width = 8;
     for (int i = 0; i < s->groups; i++) {
-        int n = letters(title_of(&s->group[i], text));
+        int n = letters(repro_title(&s->group[i], text));
         if (n > width) width = n;
     }
     return width + 2;
@@ -97,11 +96,12 @@ static void print_group(const repro_results *s, const repro_group *g, FILE *out)
     const repro_experiment *e = s->e;
     char                    text[96], cell[48];
     int                     told = 0;
-    for (int c = 0; c < e->columns; c++) told |= strcmp(paper_cell(e, g, c, cell), "-") != 0;
-    left(out, title_of(g, text), title_width(s));
+    for (int c = 0; c < e->columns; c++) told |= strcmp(repro_paper_cell(e, g, c, cell), "-") != 0;
+    left(out, repro_title(g, text), title_width(s));
     if (told) {
         fputs("paper", out);
-        for (int c = 0; c < e->columns; c++) right(out, paper_cell(e, g, c, cell), width_of(s, c));
+        for (int c = 0; c < e->columns; c++)
+            right(out, repro_paper_cell(e, g, c, cell), width_of(s, c));
         fprintf(out, "\n%*s", title_width(s), "");
     }
     fputs("ours ", out);
@@ -133,13 +133,13 @@ void repro_row_cells(const repro_results *s, const repro_group *g, char (*text)[
     repro_figure            f;
     int                     n = 0;
     char                    title[96];
-    snprintf(text[n], 64, "%.63s", title_of(g, title));
+    snprintf(text[n], 64, "%.63s", repro_title(g, title));
     cell[n]   = text[n], n++;
     cell[n++] = g->regularizer;
     for (int c = 0; c < e->columns; c++) {
         cell[n] = repro_cell(&e->column[c], g->figure[c], text[n]), n++;
         if (!repro_paper(e, &e->row[0], c, &f)) continue;
-        cell[n] = paper_cell(e, g, c, text[n]), n++;
+        cell[n] = repro_paper_cell(e, g, c, text[n]), n++;
     }
     snprintf(text[n], 64, "%d", g->seeds);
     cell[n] = text[n];
