@@ -65,8 +65,9 @@ double reg_gather_value(reg_gather *g)
         g->x_bar[j] = g->how == REG_SQUARES ? 2 * w * x : w;
         sum += g->how == REG_SQUARES ? w * x * x : w * x;
     }
-    if (!floored || g->how == REG_SQUARES) return sum;
-    for (long i = 0; i < g->n; i++)
-        sum += g->floor * (g->how == REG_MEAN ? share / (double)g->count[i] : share);
+    for (long i = 0; floored && i < g->n; i++) {
+        double w = g->how == REG_MEAN ? share / (double)g->count[i] : share;
+        sum += g->how == REG_SQUARES ? w * g->floor * g->floor : w * g->floor;
+    }
     return sum;
 }

@@ -67,7 +67,8 @@ static ad_status seed(reg_state *t, reg_run *r, double lambda, reg_seeds *seeds)
     for (long j = 0; j < s->g.steps; j++) {
         double x_bar = lambda * s->g.x_bar[j];
         e_bar[j] += step ? x_bar * fabs(h[j]) : x_bar;
-        if (step && reg_has(t, THROUGH_H)) seeds->h[j] += x_bar * e[j] * r->sign, seeds->h_used = 1;
+        if (step && reg_has(t, THROUGH_H))
+            seeds->h[j] += x_bar * e[j] * reg_sign(r, 0), seeds->h_used = 1;
     }
     *(reg_has(t, UNSCALED) ? &seeds->unscaled_used : &seeds->error_used) = 1;
     return AD_OK;

@@ -4,7 +4,7 @@
 
 #include "kind.h"
 
-enum { REG_ADDED = 8, REG_REQUESTS = 8 };
+enum { REG_ADDED = REG_MOST, REG_REQUESTS = REG_MOST };
 
 typedef struct reg_added_integral {
     reg_state     *owner;
@@ -26,14 +26,16 @@ struct reg_problem {
     nde_part          *part;
     nde_arg           *arg;
     double            *atol;
-    int                integrals, args;
+    int                integrals, args, args_room;
     reg_added_integral integral[REG_ADDED];
-    reg_added_arg      added[REG_ADDED];
+    reg_added_arg     *added;
 };
 
 /* problem.c. An overflow of the lists or a failed allocation is AD_NO_MEMORY at close. */
 ad_status reg_problem_close(reg_problem *p, nde_options *o, long capacity);
 void      reg_problem_free(reg_problem *p);
+/* Of an arg of n samples. */
+size_t reg_arg_bytes(const nde_arg *a, ad_type of_state, long n);
 
 /* Further times: each row (one, or one a sample) holds the user's times and the requests, in order. */
 typedef struct reg_times {
@@ -51,8 +53,9 @@ ad_status reg_times_merge(reg_times *m, const nde_solve_args *a, const double *t
 int       reg_times_place(const reg_times *m, long sample, int which);
 
 struct reg_solver {
-    nde_ode     user;
-    nde_part    only; /* the part of a problem that names none */
+    nde_ode     user; /* its lists copied */
+    nde_part   *part; /* one, where a problem names none */
+    nde_arg    *arg;
     nde_options o;
     adj_options adjoint;
     reg_context c;
@@ -68,6 +71,7 @@ struct reg_solver {
     nde_solve_args solved; /* as handed to adj_solve() */
     nde_solve_args given;  /* as the user gave it      */
     int            plain;  /* 1: the user's arrays were used as they are */
+    int            ready;  /* 1: it can be pulled back                   */
     reg_times      times;
     double        *t; /* the user's times, moved by terms */
     long           t_room;
@@ -81,7 +85,7 @@ struct reg_solver {
     /* seeds */
     reg_seeds seeds;
     size_t    seed_room[4];
-    long      states;
+    long      states, own_states; /* own: the caller's, among them */
     long     *state_step;
     char     *state_bar;
     size_t    state_room, state_bar_room;

@@ -48,8 +48,14 @@ typedef struct reg_run {
     const nde_solve_args *a; /* as the user gave it                                               */
     double  *t; /* the times that are solved for, [times] or [n][times]; `times` may change them */
     uint64_t draw; /* key of this solve's random numbers                                */
-    double   sign; /* of t[end] - t[0]                                                   */
 } reg_run;
+
+/* The direction of a row's time (of all rows, without t_each). */
+static inline double reg_sign(const reg_run *r, long row)
+{
+    const double *t = r->t + (r->a->t_each ? row * r->a->times : 0);
+    return t[r->a->times - 1] >= t[0] ? 1 : -1;
+}
 
 /* States at a further time, one for all (t[0]) or, with t_each or per sample, one a sample (t[n]); inside the interval. Returns
    the number of the request, to be used after the solve. < 0: no memory. */

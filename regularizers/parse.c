@@ -71,10 +71,10 @@ static ad_status read_name(reader *r, reg_term *t)
         if (!strcmp(name, reg_kind_at(i)->about.name)) t->kind = reg_kind_at(i);
     if (!t->kind) {
         while (*digit && !isdigit((unsigned char)*digit)) digit++;
-        long k = *digit ? strtol(digit, NULL, 10) : 0;
-        char stem[WORD];
+        char *rest = digit, stem[WORD];
+        long  k    = *digit ? strtol(digit, &rest, 10) : 0;
         snprintf(stem, sizeof stem, "%.*s", (int)(digit - name), name);
-        for (int i = 0; i < reg_kind_count() && *digit; i++)
+        for (int i = 0; i < reg_kind_count() && *digit && !*rest; i++)
             if (!strcmp(stem, reg_kind_at(i)->about.name)) t->kind = reg_kind_at(i);
         t->order = (int)(k > 1000 ? 1000 : k);
     }

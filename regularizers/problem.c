@@ -17,7 +17,13 @@ int reg_add_integral(reg_problem *p, reg_state *t, const char *name, reg_integra
 
 int reg_add_arg(reg_problem *p, reg_state *t, const nde_arg *arg)
 {
-    if (p->args == REG_ADDED) return -1;
+    if (p->args == p->args_room) {
+        int            room = 2 * p->args + 8;
+        reg_added_arg *more = ad_realloc(p->added, sizeof *more * (size_t)p->args,
+                                         sizeof *more * (size_t)room);
+        if (!more) return -1;
+        p->added = more, p->args_room = room;
+    }
     p->added[p->args] = (reg_added_arg){ .owner = t, .arg = *arg };
     return p->args++;
 }
@@ -80,18 +86,22 @@ static ad_status tolerances(reg_problem *p, nde_options *o)
     return AD_OK;
 }
 
+size_t reg_arg_bytes(const nde_arg *a, ad_type of_state, long n)
+{
+    return (size_t)(ad_elements(a->shape) * (a->shape.batched ? n : 1)) *
+           ad_type_size(a->type ? a->type : of_state);
+}
+
 ad_status reg_problem_close(reg_problem *p, nde_options *o, long capacity)
 {
-    p->whole = *p->ode;
+    p->whole   = *p->ode;
+    int fields = !!p->ode->field + !!p->ode->field_parts;
+    if (p->ode->field_plain || fields != 1) return AD_OK; /* the solver says what is wrong */
     if (!p->integrals && !p->args) return AD_OK;
     AD_TRY(lists(p));
     AD_TRY(tolerances(p, o));
     for (int i = 0; i < p->args; i++) {
-        const nde_arg *a  = &p->added[i].arg;
-        size_t         n  = (size_t)(ad_elements(a->shape) * (a->shape.batched ? capacity : 1));
-        p->added[i].value = ad_alloc(n * ad_type_size(a->type        ? a->type
-                                                      : p->ode->type ? p->ode->type
-                                                                     : AD_F64));
+        p->added[i].value = ad_alloc(reg_arg_bytes(&p->added[i].arg, p->ode->type, capacity));
         if (!p->added[i].value) return AD_NO_MEMORY;
     }
     p->whole.field       = NULL;
@@ -108,6 +118,7 @@ ad_status reg_problem_close(reg_problem *p, nde_options *o, long capacity)
 void reg_problem_free(reg_problem *p)
 {
     for (int i = 0; i < p->args; i++) ad_free(p->added[i].value);
+    ad_free(p->added);
     ad_free(p->part);
     ad_free(p->arg);
     ad_free(p->atol);

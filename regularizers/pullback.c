@@ -7,21 +7,52 @@
 
 #include "internal.h"
 
+/* --- states at steps --------------------------------------------------------------------------------------------------- */
+
+/* Of how many samples one of them is. */
+static long samples(const reg_solver *s)
+{
+    return s->o.batching == NDE_PER_SAMPLE ? 1 : s->given.n;
+}
+
+/* For all that may come in this pullback: what is there stays where it is. */
+static ad_status state_rooms(reg_solver *s)
+{
+    long most = REG_MOST * (s->given.n / samples(s)) + s->own_states;
+    AD_TRY(reg_room(&s->state_step, &s->state_room, (size_t)most * sizeof *s->state_step));
+    return reg_room(&s->state_bar, &s->state_bar_room,
+                    (size_t)most * reg_whole_bytes(s, samples(s)));
+}
+
 ad_status reg_seed_state(reg_run *r, long step, const void *y_bar)
 {
-    reg_solver *s   = r->s;
-    int         per = s->o.batching == NDE_PER_SAMPLE;
-    size_t      one = reg_state_bytes(s, per ? 1 : r->a->n),
-           whole    = reg_whole_bytes(s, per ? 1 : r->a->n);
-    long most       = per ? r->a->n * (REG_MOST + 1) : REG_MOST + 1;
-    AD_TRY(reg_room(&s->state_step, &s->state_room, (size_t)most * sizeof *s->state_step));
-    AD_TRY(reg_room(&s->state_bar, &s->state_bar_room, (size_t)most * whole));
+    reg_solver *s     = r->s;
+    size_t      whole = reg_whole_bytes(s, samples(s));
+    AD_TRY(state_rooms(s));
     char *to = s->state_bar + (size_t)s->states * whole;
     memset(to, 0, whole);
-    memcpy(to, y_bar, one);
+    memcpy(to, y_bar, reg_state_bytes(s, samples(s)));
     s->state_step[s->states++] = step;
     return AD_OK;
 }
+
+static ad_status take_states(reg_solver *s, const adj_cotangents *c)
+{
+    s->states = s->own_states = c->states;
+    if (c->states == 0) return AD_OK;
+    if (c->states < 0 || !c->state_step || !c->state_bar) {
+        s->states = s->own_states = 0;
+        return ad_fail(AD_INVALID,
+                       "cotangents of %ld states at steps need state_step and state_bar",
+                       c->states);
+    }
+    AD_TRY(state_rooms(s));
+    memcpy(s->state_step, c->state_step, (size_t)c->states * sizeof *s->state_step);
+    memcpy(s->state_bar, c->state_bar, (size_t)c->states * reg_whole_bytes(s, samples(s)));
+    return AD_OK;
+}
+
+/* --- the pullback --------------------------------------------------------------------------------------------------------- */
 
 /* The estimates' cotangents: room for each step, zero but for the caller's own. */
 static ad_status clear_seeds(reg_solver *s, const adj_cotangents *c, void *theta_bar)
@@ -40,7 +71,7 @@ static ad_status clear_seeds(reg_solver *s, const adj_cotangents *c, void *theta
     x->error_used = own[0] != NULL, x->unscaled_used = own[1] != NULL;
     x->stiffness_used = own[2] != NULL, x->h_used = own[3] != NULL;
     x->theta_bar = theta_bar;
-    s->states    = 0;
+    AD_TRY(take_states(s, c));
     if (s->plain) return AD_OK;
     memset(s->y_bar, 0, reg_whole_bytes(s, s->given.n) * (size_t)s->times.all);
     for (int q = 0; q < s->times.requests; q++)
@@ -95,16 +126,40 @@ static ad_status seed(reg_solver *s, int i)
                                            : AD_OK;
 }
 
+/* All that is returned is NaN: all bits set. */
+static void poison(const reg_solver *s, const adj_cotangents *c)
+{
+    const nde_solve_args *a  = &s->given;
+    size_t                nt = (size_t)a->times * (size_t)(a->t_each ? a->n : 1);
+    if (c->theta_bar) memset(c->theta_bar, 0xff, (size_t)s->parameters * s->size);
+    if (c->y0_bar) memset(c->y0_bar, 0xff, reg_state_bytes(s, a->n));
+    if (c->t_bar) memset(c->t_bar, 0xff, nt * sizeof *c->t_bar);
+    for (int i = 0; c->args_bar && i < s->user.nargs; i++)
+        if (c->args_bar[i])
+            memset(c->args_bar[i], 0xff, reg_arg_bytes(&s->arg[i], s->user.type, a->n));
+}
+
+static ad_status check_ready(const reg_solver *s)
+{
+    if (s->ready) return AD_OK;
+    return ad_fail(AD_INVALID, "there is nothing to pull back: the last reg_solve() failed, or "
+                               "there was none, or reg_evaluate() has come after it");
+}
+
 ad_status reg_pullback(reg_solver *s, const adj_cotangents *c)
 {
-    AD_TRY(clear_seeds(s, c, c->theta_bar));
-    for (int i = 0; i < s->terms; i++) AD_TRY(seed(s, i));
-    return pull(s, c);
+    ad_status e = check_ready(s);
+    if (!e) e = clear_seeds(s, c, c->theta_bar);
+    for (int i = 0; !e && i < s->terms; i++) e = seed(s, i);
+    if (!e) e = pull(s, c);
+    if (e) poison(s, c);
+    return e;
 }
 
 ad_status reg_measure(reg_solver *s)
 {
     size_t bytes = (size_t)s->parameters * s->size;
+    AD_TRY(check_ready(s));
     if (!s->theta_bar) s->theta_bar = ad_alloc(bytes + AD_PAD);
     if (!s->theta_bar) return AD_NO_MEMORY;
     for (int i = 0; i < s->terms; i++) {

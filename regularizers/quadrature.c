@@ -20,17 +20,18 @@ ad_status reg_quadrature_after(reg_state *t, reg_run *r, double *value)
     const void *x   = reg_integral(r, ((reg_quadrature *)t)->integral);
     double      sum = 0;
     for (long i = 0; i < r->a->n; i++)
-        sum += r->c->ode->type == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-    *value = r->sign * sum / (double)r->a->n;
+        sum += reg_sign(r, i) *
+               (r->c->ode->type == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i]);
+    *value = sum / (double)r->a->n;
     return AD_OK;
 }
 
 ad_status reg_quadrature_seed(reg_state *t, reg_run *r, double lambda, reg_seeds *s)
 {
-    void  *x_bar = reg_integral_bar(r, ((reg_quadrature *)t)->integral);
-    double c     = lambda * r->sign / (double)r->a->n;
+    void *x_bar = reg_integral_bar(r, ((reg_quadrature *)t)->integral);
     (void)s;
     for (long i = 0; i < r->a->n; i++) {
+        double c = lambda * reg_sign(r, i) / (double)r->a->n;
         if (r->c->ode->type == AD_F32)
             ((float *)x_bar)[i] += (float)c;
         else

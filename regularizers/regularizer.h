@@ -84,13 +84,15 @@ void      reg_solver_free(reg_solver *s);
    regularizer moves times (steer), at the moved ones. draw: what random choices are keyed by (seed and iteration). */
 ad_status reg_solve(reg_solver *s, const nde_solve_args *a, reg_progress p, uint64_t draw);
 
-/* The same problem with no regularizer at work: for validation. It records too, but is not for reg_pullback(). */
+/* The same problem with no regularizer at work: for validation. It is not for reg_pullback(). (Integrals are still there, but
+   add nothing; one that is `controlled` takes part in the choice of steps.) */
 ad_status reg_evaluate(reg_solver *s, const nde_solve_args *a);
 
 /* sum_i lambda_i R_i of the last solve. */
 double reg_value(const reg_solver *s);
 
-/* As adj_pullback(), of L + sum_i lambda_i R_i: y_bar is that of L alone. */
+/* As adj_pullback(), of L + sum_i lambda_i R_i: y_bar is that of L alone. AD_INVALID unless the last thing done was a reg_solve()
+   that succeeded. Cotangents of states at steps are laid out as adj_step_state() of reg_adjoint() has them. */
 ad_status reg_pullback(reg_solver *s, const adj_cotangents *c);
 
 typedef struct reg_result {

@@ -41,16 +41,34 @@ static ad_status take_terms(reg_solver *s, const reg_solver_spec *spec)
     return AD_OK;
 }
 
-static void complete(reg_solver *s, const reg_solver_spec *spec)
+/* As the solver below does, so that the user's may go. */
+static ad_status copy_lists(reg_solver *s)
+{
+    nde_ode *ode   = &s->user;
+    int      named = ode->parts;
+    ode->parts     = named ? named : 1;
+    s->part        = ad_alloc(sizeof *s->part * (size_t)ode->parts);
+    s->arg         = ad_alloc(sizeof *s->arg * (size_t)(ode->nargs + 1));
+    if (!s->part || !s->arg) return AD_NO_MEMORY;
+    if (named)
+        memcpy(s->part, ode->part, sizeof *s->part * (size_t)named);
+    else
+        s->part[0] = (nde_part){ "y", ad_rows(ode->dim), 0 };
+    if (ode->nargs) memcpy(s->arg, ode->args, sizeof *s->arg * (size_t)ode->nargs);
+    ode->part = s->part, ode->args = s->arg;
+    return AD_OK;
+}
+
+static ad_status complete(reg_solver *s, const reg_solver_spec *spec)
 {
     s->user    = *spec->ode;
     s->o       = spec->solve ? *spec->solve : (nde_options){ 0 };
     s->adjoint = spec->adjoint ? *spec->adjoint : (adj_options){ 0 };
     if (!s->user.type) s->user.type = AD_F64;
-    if (!s->user.parts) {
-        s->only       = (nde_part){ "y", ad_rows(s->user.dim), 0 };
-        s->user.parts = 1, s->user.part = &s->only;
-    }
+    AD_TRY(copy_lists(s));
+    if (spec->parts < 0 || spec->parts > s->user.parts)
+        return ad_fail(AD_INVALID, "%d parts are to be regularized; the state has %d", spec->parts,
+                       s->user.parts);
     for (int p = 0; p < s->user.parts; p++) s->dim += ad_elements(s->user.part[p].shape);
     s->size        = ad_type_size(s->user.type);
     s->c           = (reg_context){ .ode      = &s->user,
@@ -58,18 +76,19 @@ static void complete(reg_solver *s, const reg_solver_spec *spec)
                                     .adjoint  = &s->adjoint,
                                     .method   = s->o.method ? s->o.method : &nde_tsit5,
                                     .parts    = spec->parts ? spec->parts : s->user.parts,
-                                    .capacity = spec->capacity };
+                                    .capacity = spec->capacity > 0 ? spec->capacity : 1 };
     s->problem.ode = &s->user;
+    return AD_OK;
 }
 
 static ad_status build(reg_solver *s, const reg_solver_spec *spec)
 {
-    complete(s, spec);
+    AD_TRY(complete(s, spec));
     AD_TRY(take_terms(s, spec));
     for (int i = 0; i < s->terms; i++)
         if (s->term[i]->kind->prepare)
             AD_TRY(s->term[i]->kind->prepare(s->term[i], &s->c, &s->problem));
-    AD_TRY(reg_problem_close(&s->problem, &s->o, spec->capacity));
+    AD_TRY(reg_problem_close(&s->problem, &s->o, s->c.capacity));
     AD_TRY(adj_solver_new(&s->solver, &s->problem.whole, &s->o, &s->adjoint, spec->capacity));
     s->c.solver   = s->solver;
     s->parameters = s->user.theta ? ad_params_count(s->user.theta) : 0;
@@ -114,6 +133,7 @@ void reg_solver_free(reg_solver *s)
     ad_free(s->state_step), ad_free(s->state_bar);
     adj_solver_free(s->solver);
     reg_problem_free(&s->problem);
+    ad_free(s->part), ad_free(s->arg);
     ad_free(s);
 }
 
@@ -126,23 +146,32 @@ adj_solver *reg_adjoint(const reg_solver *s)
 
 typedef ad_status reg_hook(reg_state *t, reg_run *r);
 
+/* What terms rely on; the rest is the solver's to check. */
+static ad_status check_run(const reg_solver *s, const nde_solve_args *a)
+{
+    if (a->n < 1 || a->n > s->c.capacity)
+        return ad_fail(AD_INVALID, "a batch of %ld samples; this solver was made for 1 to %ld",
+                       a->n, s->c.capacity);
+    if (a->times < 2 || !a->t || !a->y0)
+        return ad_fail(AD_INVALID, "a solve needs y0 and at least two times");
+    if (s->user.nargs && !a->args)
+        return ad_fail(AD_INVALID, "the problem has %d args and got none", s->user.nargs);
+    return AD_OK;
+}
+
 static ad_status start_run(reg_solver *s, const nde_solve_args *a, uint64_t draw)
 {
+    s->ready = 0;
+    s->given = (nde_solve_args){ 0 };
+    AD_TRY(check_run(s, a));
     long   many = (long)a->times * (a->t_each ? a->n : 1);
     size_t room = (size_t)s->t_room;
-    if (a->times < 2 || !a->t || a->n < 1)
-        return ad_fail(AD_INVALID, "a solve needs a sample and at least two times");
     AD_TRY(reg_room(&s->t, &room, (size_t)many * sizeof *s->t));
     s->t_room = (long)room;
     memcpy(s->t, a->t, (size_t)many * sizeof *s->t);
     s->given          = *a;
     s->times.requests = s->times.each = 0;
-    s->run                            = (reg_run){ .s    = s,
-                                                   .c    = &s->c,
-                                                   .a    = &s->given,
-                                                   .t    = s->t,
-                                                   .draw = draw,
-                                                   .sign = a->t[a->times - 1] >= a->t[0] ? 1 : -1 };
+    s->run = (reg_run){ .s = s, .c = &s->c, .a = &s->given, .t = s->t, .draw = draw };
     return AD_OK;
 }
 
@@ -159,6 +188,7 @@ static ad_status own_arrays(reg_solver *s)
         AD_TRY(reg_room(&s->asked[q], &s->asked_room[q], reg_state_bytes(s, a->n)));
         AD_TRY(reg_room(&s->asked_bar[q], &s->asked_bar_room[q], reg_state_bytes(s, a->n)));
     }
+    memset(s->y, 0xff, all); /* NaN: what a solve that is refused leaves */
     memset(s->y0, 0, one);
     memcpy(s->y0, a->y0, reg_state_bytes(s, a->n));
     return AD_OK;
@@ -172,6 +202,7 @@ static ad_status assemble(reg_solver *s)
     for (int i = 0; i < s->user.nargs; i++) s->args[i] = a->args[i];
     for (int i = 0; i < s->problem.args; i++)
         s->args[s->user.nargs + i] = s->problem.added[i].value;
+    s->given.args    = s->args; /* terms read them in the pullback: the user's list may be gone */
     s->solved        = *a;
     s->solved.args   = s->problem.whole.nargs ? s->args : NULL;
     s->solved.t      = s->times.t;
@@ -202,6 +233,7 @@ ad_status reg_solve(reg_solver *s, const nde_solve_args *a, reg_progress p, uint
     for (int i = 0; i < s->terms; i++)
         if (s->term[i]->kind->after)
             AD_TRY(s->term[i]->kind->after(s->term[i], &s->run, &s->result[i].value));
+    s->ready = 1;
     return AD_OK;
 }
 

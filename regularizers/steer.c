@@ -35,16 +35,17 @@ static void move_outputs(const reg_state *t, const reg_run *r, const double *fro
     }
 }
 
-static ad_status move_end(const reg_state *t, const reg_run *r, double *to)
+static ad_status move_end(const reg_state *t, const reg_run *r, long row, double *to)
 {
     int    end  = r->a->times - 1;
-    double left = fabs(to[end] - to[end - 1]), by = t->lambda * moved(t, r, end);
+    double left = fabs(to[end] - to[end - 1]), by = t->lambda * moved(t, r, end),
+           sign = reg_sign(r, row);
     if (!reg_has(t, GAUSSIAN) && t->lambda >= left)
         return ad_fail(AD_INVALID,
                        "steer moves the end, t = %.6g, by up to %.6g, and that may pass the time "
                        "before it, %.6g; make it less than %.6g, or use steer+outputs",
                        to[end], t->lambda, to[end - 1], left);
-    to[end] += r->sign * fmax(r->sign * by, -0.999 * left);
+    to[end] += sign * fmax(sign * by, -0.999 * left);
     return AD_OK;
 }
 
@@ -56,7 +57,7 @@ static ad_status times(reg_state *t, reg_run *r)
         if (reg_has(t, OUTPUTS))
             move_outputs(t, r, from, to);
         else
-            AD_TRY(move_end(t, r, to));
+            AD_TRY(move_end(t, r, row, to));
     }
     return AD_OK;
 }

@@ -69,7 +69,8 @@ static ad_status seed(reg_state *t, reg_run *r, double lambda, reg_seeds *seeds)
         if (x_bar == 0 || !isfinite(x[j])) continue;
         seeds->stiffness[j] += x_bar * weight(t, r, j);
         if (reg_has(t, STEP) && reg_has(t, THROUGH_H))
-            seeds->h[j] += x_bar * x[j] / r->c->method->stability * r->sign, seeds->h_used = 1;
+            seeds->h[j] += x_bar * x[j] / r->c->method->stability * reg_sign(r, 0),
+                seeds->h_used = 1;
     }
     seeds->stiffness_used = 1;
     return AD_OK;
