@@ -2,10 +2,10 @@
 
    One pool a process, started by the first run that wants it and never larger than that run asks for. A run takes the pool or,
    where another one has it (a second thread of the user, a plan run inside a chunk), does without. Jobs are drawn from a
-   counter: a helper whose core is busy takes fewer; where one was so late that the caller alone would have been done earlier, the
-   next runs do without. Helpers sleep between runs; only the end of a run is awaited for
-   some microseconds before sleeping, since a wake-up takes longer than most of what is left then. A child of fork()
-   has none of its parent's threads and starts its own. */
+   counter: a helper whose core is busy takes fewer; where one was so late that the caller alone would have been done earlier,
+   the next runs do without. Helpers sleep between runs; only the end of a run is awaited for some microseconds before sleeping,
+   since a wake-up takes longer than most of what is left then. A child of fork() has none of its parent's threads and starts
+   its own. State of a process, not of a plan: results do not depend on it. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -51,7 +51,6 @@ typedef struct pool {
     pthread_cond_t  go, done;
     unsigned long   round; /* counts runs                      */
     int             helpers, workers;
-    pid_t           process;
     ad_job         *job;
     void           *ctx;
     int             jobs;

@@ -65,6 +65,9 @@ ad_status nde_trace_new(nde_trace **out, const nde_ode *ode, const nde_options *
         return ad_fail(AD_UNSUPPORTED,
                        "the field is a plain C function, which cannot be part of an expression; "
                        "write it with the operations of autodiff/ops.h");
+    if (!ode->field == !ode->field_parts)
+        return ad_fail(AD_INVALID, "a problem has exactly one field, this one has %d",
+                       ode->field ? 2 : 0);
     nde_trace *t = ad_alloc(sizeof *t);
     if (!t) return AD_NO_MEMORY;
     t->ode = *ode;
@@ -78,7 +81,8 @@ ad_status nde_trace_new(nde_trace **out, const nde_ode *ode, const nde_options *
                                .nargs   = t->ode.nargs,
                                .columns = columns_of(t->o.method) };
     ad_status e = t->r.arena ? copy_breaks(t) : AD_NO_MEMORY;
-    if (!e && t->dim == 0) e = ad_fail(AD_INVALID, "no part of the state takes part in error control");
+    if (!e && t->dim == 0)
+        e = ad_fail(AD_INVALID, "no part of the state takes part in error control");
     if (!e) e = nde_rk_trace_field(&t->r);
     if (e) {
         nde_trace_free(t);
