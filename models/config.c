@@ -69,6 +69,7 @@ ad_status mdl_config_set(mdl_config *c, const char *key, const char *text)
     if (!s) return AD_INVALID;
     if (s->kind == MDL_IS_TEXT) {
         const char *copy = text ? ad_arena_strdup(c->arena, text) : NULL;
+        if (!text && s->standard) return ad_fail(AD_INVALID, "%s needs a value", s->key);
         if (text && !copy) return AD_NO_MEMORY;
         *(const char **)member(c, s) = copy;
         return AD_OK;

@@ -51,6 +51,7 @@ static ad_status set_row(void *config, const mdl_setting *row, const char *text)
     ad_arena                *arena = ((mdl_samples_config *)config)->arena;
     if (row->kind == MDL_IS_TEXT) {
         const char *copy = text ? ad_arena_strdup(arena, text) : NULL;
+        if (!text && row->standard) return ad_fail(AD_INVALID, "%s needs a value", row->key);
         if (text && !copy) return AD_NO_MEMORY;
         *(const char **)member(config, row) = copy;
         return AD_OK;

@@ -36,6 +36,9 @@ Test(config, json_there_and_back)
     cr_assert(strstr(ad_message(), "width"));
     json_object_del(j, "width");
     cr_assert_eq(mdl_config_from_json(b, j), AD_BAD_FILE);
+    json_object_set_new(k, "precision", json_null());
+    cr_assert_neq(mdl_config_from_json(b, k), AD_OK, "a name that must be there is not");
+    cr_assert(strstr(ad_message(), "precision"), "%s", ad_message());
     json_decref(j);
     json_decref(k);
     mdl_config_free(a);
