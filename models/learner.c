@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include <costate/autodiff/memory.h>
@@ -62,6 +63,9 @@ static void copy(mdl_learner *l, int back)
 ad_status mdl_learner_step(mdl_learner *l, double loss)
 {
     double factor = ad_schedule_factor(&l->schedule, l->optim->steps);
+    if (!isfinite(ad_norm(l->type, l->count,
+                          l->theta_bar))) /* the copies are of the step before: they stay */
+        return ad_optim_step(l->optim, factor, l->theta, l->theta_bar);
     copy(l, 0);
     l->good_schedule = l->schedule;
     AD_TRY(ad_optim_step(l->optim, factor, l->theta, l->theta_bar));

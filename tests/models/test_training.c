@@ -134,6 +134,33 @@ Test(training, what_blows_up_keeps_the_last_good_weights)
     remove(path);
 }
 
+/* A gradient that is not finite: the step before it is taken back, not the failed one. */
+Test(training, a_gradient_that_is_not_finite_takes_the_last_step_back)
+{
+    mdl_learner *l;
+    ad_params   *p;
+    double       start[3], moment;
+    cr_assert_eq(ad_params_new(&p, AD_F64), AD_OK);
+    cr_assert_geq(ad_params_add(p, "w", ad_vector(3), AD_INIT_KAIMING, 3), 0);
+    cr_assert_eq(mdl_learner_new(&l, p, &(mdl_learning){ .optimizer = "adam" }), AD_OK);
+    double *theta = l->theta, *bar = l->theta_bar, *m = l->optim->moment[0];
+    for (int i = 0; i < 3; i++) bar[i] = 1 + i;
+    cr_assert_eq(mdl_learner_step(l, 1), AD_OK, "%s", ad_message());
+    memcpy(start, theta, sizeof start);
+    moment = m[1];
+    cr_assert_eq(mdl_learner_step(l, 1), AD_OK);
+    cr_assert_neq(theta[1], start[1]);
+    bar[2] = NAN;
+    cr_assert_eq(mdl_learner_step(l, 1), AD_NONFINITE_STATE);
+    cr_assert(mdl_learner_undo(l));
+    cr_assert_eq(l->optim->steps, 1);
+    cr_assert_eq(m[1], moment);
+    cr_assert(memcmp(theta, start, sizeof start) == 0);
+    cr_assert_not(mdl_learner_undo(l), "once");
+    mdl_learner_free(l);
+    ad_params_free(p);
+}
+
 Test(training, a_confusion_counts_every_sample)
 {
     mdl_classifier_task *t;
@@ -190,6 +217,9 @@ Test(training, settings_as_json)
         const char *y = mdl_settings_text(&mdl_classifier_settings, config, i, b, sizeof b);
         cr_assert(!x == !y && (!x || !strcmp(x, y)), "%s", mdl_classifier_settings.row[i].key);
     }
+    json_object_set_new(j, "precision", json_null());
+    cr_assert_neq(mdl_settings_from_json(&mdl_classifier_settings, config, j), AD_OK);
+    cr_assert(strstr(ad_message(), "precision"), "%s", ad_message());
     mdl_settings_free(config);
     mdl_classifier_task_free(t);
     json_decref(j);
