@@ -116,6 +116,8 @@ static ad_status go(evaluation *v, const char *directory)
 {
     AD_TRY(mdl_classifier_task_load(&v->task, directory));
     const char *part = cli_text(v->args, "part");
+    if (cli_integer(v->args, "rows") < 0)
+        return ad_fail(AD_INVALID, "--rows counts samples; 0 takes all");
     AD_TRY(mdl_classifier_task_data(v->task, cli_text(v->args, "data"),
                                     cli_text(v->args, "data-dir"), part, &v->samples));
     AD_TRY(choose_ways(v));

@@ -24,8 +24,12 @@ ad_status run_path(const char *directory, const char *name, char *path)
 /* "run-" and the name of the data without folder and endings, the first number that is free behind it. */
 static void own_name(const char *data, char *path)
 {
-    const char *base = strrchr(data, '/') && strrchr(data, '/')[1] ? strrchr(data, '/') + 1 : data;
-    int         n    = (int)strcspn(base, ".:/");
+    const char *end = data + strlen(data);
+    while (end > data && end[-1] == '/') end--;
+    const char *base = end;
+    while (base > data && base[-1] != '/') base--;
+    int n = (int)strcspn(base, ".:/");
+    if (n == 0) base = "data", n = 4; /* ".", "..", "/" */
     snprintf(path, RUN_PATH, "run-%.*s", n > 60 ? 60 : n, base);
     for (int i = 2; cli_exists(path) && i < 10000; i++)
         snprintf(path, RUN_PATH, "run-%.*s-%d", n > 60 ? 60 : n, base, i);

@@ -13,7 +13,8 @@ static int run(const cli_args *a)
 }
 
 static const cli_option options[] = {
-    { "data", CLI_TEXT, "NAME|FILE|DIR", NULL, "other samples than the run's own", "data" },
+    { "data", CLI_TEXT, "NAME|FILE|DIR", NULL,
+      "other samples than the run's own: a whole file, or the part of a set", "data" },
     { "data-dir", CLI_TEXT, "DIR", NULL, "where the files of a set are that does not come along",
       NULL },
     { "part", CLI_TEXT, "train|test", "test", "of the run's own data, as it was split", NULL },

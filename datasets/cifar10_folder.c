@@ -68,22 +68,39 @@ static ad_status read_listing(ds_samples **out, const listing *l, const char *di
     return s;
 }
 
+enum { SUBS = 4 };
+
+static const char *const begin[2][2] = { { "data_batch_", "cifar10_train" },
+                                         { "test_batch", "cifar10_test" } };
+static const char *const sub[SUBS]   = { "", "/cifar-10-batches-bin", "/cifar10", "/images" };
+
+/* The files of a part in dir itself and the first `subs` - 1 sub folders; `where` is the folder that has them. */
+static int find(listing *l, const char *dir, int subs, int part, char where[DS_PATH])
+{
+    for (int k = 0; k < subs; k++)
+        for (int b = 0; b < 2; b++) {
+            snprintf(where, DS_PATH, "%s%s", dir, sub[k]);
+            list(l, where, begin[part][b]);
+            if (l->n) return 1;
+        }
+    return 0;
+}
+
+int ds_has_cifar10(const char *dir, int deep)
+{
+    listing l;
+    char    where[DS_PATH];
+    return find(&l, dir, deep ? SUBS : 1, 0, where) || find(&l, dir, deep ? SUBS : 1, 1, where);
+}
+
 ad_status ds_make_cifar10(ds_samples **out, const ds_samples_options *o)
 {
-    static const char *const begin[2][2] = { { "data_batch_", "cifar10_train" },
-                                             { "test_batch", "cifar10_test" } };
-    static const char *const sub[]       = { "", "/cifar-10-batches-bin", "/cifar10", "/images" };
-    listing                  l;
-    char                     dir[DS_PATH];
-    int                      part = o->part == DS_TEST;
-    *out                          = NULL;
+    listing l;
+    char    dir[DS_PATH];
+    int     part = o->part == DS_TEST;
+    *out         = NULL;
     AD_TRY(ds_recorded("cifar10", o));
     AD_TRY(ds_needs_folder("cifar10", o));
-    for (int k = 0; k < 4; k++)
-        for (int b = 0; b < 2; b++) {
-            snprintf(dir, sizeof dir, "%s%s", o->dir, sub[k]);
-            list(&l, dir, begin[part][b]);
-            if (l.n) return read_listing(out, &l, dir, o->n);
-        }
+    if (find(&l, o->dir, SUBS, part, dir)) return read_listing(out, &l, dir, o->n);
     return ds_not_in_folder("cifar10", part ? "test_batch.bin" : "data_batch_1.bin", o->dir);
 }

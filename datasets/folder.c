@@ -55,3 +55,13 @@ ad_status ds_not_in_folder(const char *set, const char *file, const char *dir)
                    "with --data DIR",
                    set, file, dir, ds_samples_find(set)->files);
 }
+
+const char *ds_samples_in_folder(const char *dir)
+{
+    if (strlen(dir) > DS_PATH - 200) return NULL;
+    for (int deep = 0; deep < 2; deep++) {
+        if (ds_has_mnist(dir, deep)) return "mnist";
+        if (ds_has_cifar10(dir, deep)) return "cifar10";
+    }
+    return NULL;
+}

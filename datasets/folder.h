@@ -17,6 +17,10 @@ ad_status ds_needs_folder(const char *name, const ds_samples_options *o);
 int ds_in_folder(const char *dir, const char *const sub[], const char *const names[],
                  char path[DS_PATH]);
 
+/* Does dir hold a file of the set? deep: or one of the sub folders that the set is looked for in. */
+int ds_has_mnist(const char *dir, int deep);
+int ds_has_cifar10(const char *dir, int deep);
+
 /* "mnist: NAME is not in DIR; put FILES there" */
 ad_status ds_not_in_folder(const char *set, const char *file, const char *dir);
 

@@ -14,6 +14,16 @@ static const char *const labels[2][3] = {
     { "t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte", NULL },
 };
 
+int ds_has_mnist(const char *dir, int deep)
+{
+    char path[DS_PATH];
+    for (int part = 0; part < 2; part++)
+        if (ds_in_folder(dir, deep ? sub : NULL, images[part], path) ||
+            ds_in_folder(dir, deep ? sub : NULL, labels[part], path))
+            return 1;
+    return 0;
+}
+
 ad_status ds_make_mnist(ds_samples **out, const ds_samples_options *o)
 {
     char x[DS_PATH], y[DS_PATH];

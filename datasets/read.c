@@ -213,15 +213,25 @@ ad_status ds_read_memory(ds_series_set **out, const char *name, const void *byte
     return read_bytes(out, name, text, n, o);
 }
 
+/* A folder holds no series: where it is named like a data set (the run on it, perhaps), the set is meant. */
+static int is_data_set(const char *name)
+{
+    for (int i = 0; i < ds_dataset_count(); i++)
+        if (!strcmp(ds_dataset_at(i)->name, name)) return 1;
+    return 0;
+}
+
 ad_status ds_open(ds_series_set **out, const char *what, const ds_read_options *o)
 {
     struct stat st;
     char        name[64];
     size_t      n = strcspn(what, ":");
     *out          = NULL;
-    if (stat(what, &st) == 0 || n >= sizeof name) return ds_read(out, what, o);
+    if (n >= sizeof name) return ds_read(out, what, o);
     memcpy(name, what, n);
     name[n] = 0;
+    if (stat(what, &st) == 0 && (!S_ISDIR(st.st_mode) || !is_data_set(name)))
+        return ds_read(out, what, o);
     if (strpbrk(name, "/.") == NULL) {
         AD_TRY(ds_make_spec(out, what));
         return AD_OK;

@@ -84,6 +84,10 @@ typedef struct ds_samples_row {
 int                   ds_samples_count(void);
 const ds_samples_row *ds_samples_at(int i);
 const ds_samples_row *ds_samples_find(const char *name); /* NULL, with a sentence */
+/* Does "NAME" or "NAME:key=value,..." name a set? */
+int ds_samples_named(const char *spec);
+/* The recorded set that files in a folder are of, "mnist" (and others with its names) or "cifar10"; NULL: none. */
+const char *ds_samples_in_folder(const char *dir);
 
 /* o may be NULL. Samples drawn for DS_TEST are others than those for DS_TRAIN; sample i does not depend on n. */
 ad_status ds_samples_make(ds_samples **out, const char *name, const ds_samples_options *o);

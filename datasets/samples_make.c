@@ -43,10 +43,21 @@ const ds_samples_row *ds_samples_find(const char *name)
     }
     const char *near = ad_nearest(name, ROWS, names);
     if (near)
-        ad_fail(AD_INVALID, "there is no set of samples '%s'; did you mean '%s'?", name, near);
+        ad_fail(AD_INVALID,
+                "there is neither a file nor a set of samples named '%s'; did you mean '%s'?", name,
+                near);
     else
-        ad_fail(AD_INVALID, "there is no set of samples '%s'; there are %s", name, list);
+        ad_fail(AD_INVALID, "there is neither a file nor a set of samples named '%s'; there are %s",
+                name, list);
     return NULL;
+}
+
+int ds_samples_named(const char *spec)
+{
+    size_t n = strcspn(spec, ":");
+    for (int i = 0; i < ROWS; i++)
+        if (strlen(row[i].name) == n && !strncmp(spec, row[i].name, n)) return 1;
+    return 0;
 }
 
 ad_status ds_samples_make(ds_samples **out, const char *name, const ds_samples_options *o)

@@ -2,8 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include <costate/autodiff/checkpoint.h>
 #include <costate/autodiff/memory.h>
+#include <costate/models/class_names.h>
 #include <costate/models/classifier_task.h>
 #include <costate/models/model.h>
 
@@ -137,10 +140,9 @@ ad_status mdl_classifier_task_data(const mdl_classifier_task *t, const char *dat
     ds_samples                   *a, *b;
     if (!train && strcmp(part, "test"))
         return ad_fail(AD_INVALID, "the part is train or test, not '%.40s'", part);
-    if (data) c.data = data, c.data_dir = NULL;
+    if (data) c.data = data, c.data_dir = NULL, c.rows = 0, c.holdout = 0;
     if (dir) c.data_dir = dir;
-    if (data) c.rows = 0;
-    ad_status s = mdl_sampled_data(&c, 1, &a, &b);
+    ad_status s = mdl_sampled_data(&c, data ? 1 : 2, &a, &b);
     *out        = train || (data && !b) ? a : b;
     ds_samples_free(*out == a ? b : a);
     if (s) {
@@ -150,6 +152,7 @@ ad_status mdl_classifier_task_data(const mdl_classifier_task *t, const char *dat
     }
     if (!*out)
         return ad_fail(AD_INVALID, "nothing was held out of %s: look at --part train", c.data);
+    if (data) AD_TRY(mdl_class_names_apply(t->class_names, *out));
     if ((*out)->dim == o->inputs && (*out)->classes <= o->classes) return AD_OK;
     return ad_fail(AD_BAD_SHAPE,
                    "%s: samples of %ld numbers in %d classes; the run is for %ld in %ld", c.data,
@@ -160,7 +163,7 @@ static ad_status with_data(mdl_classifier_task *t)
 {
     const mdl_samples_config *c = common(t);
     AD_TRY(mdl_classifier_settings.check(t->config));
-    AD_TRY(mdl_sampled_data(c, 1, &t->train, &t->test));
+    AD_TRY(mdl_sampled_data(c, 2, &t->train, &t->test));
     if (t->test && t->test->dim != t->train->dim)
         return ad_fail(AD_BAD_SHAPE, "%s: training samples of %ld numbers, test samples of %ld",
                        c->data, t->train->dim, t->test->dim);
@@ -205,6 +208,7 @@ void mdl_classifier_task_free(mdl_classifier_task *t)
     ds_samples_free(t->test);
     ad_free(t->x);
     ad_free(t->label);
+    json_decref(t->class_names);
     mdl_settings_free(t->config);
     ad_free(t);
 }
@@ -212,9 +216,25 @@ void mdl_classifier_task_free(mdl_classifier_task *t)
 struct json_t *mdl_classifier_task_to_json(const mdl_classifier_task *t)
 {
     const mdl_classifier_options *o = mdl_classifier_about(t->classifier);
-    return mdl_run_settings_json(
-        &mdl_classifier_settings, t->config, 2,
-        (mdl_fact[]){ { "inputs", o->inputs }, { "classes", o->classes } });
+    json_t *names = t->class_names ? json_incref(t->class_names) : mdl_class_names(t->train);
+    json_t *j     = names ? mdl_run_settings_json(
+                                &mdl_classifier_settings, t->config, 2,
+                                (mdl_fact[]){ { "inputs", o->inputs }, { "classes", o->classes } })
+                          : NULL;
+    if (j)
+        json_object_set_new(j, "class_names", names);
+    else
+        json_decref(names);
+    return j;
+}
+
+static ad_status read_class_names(mdl_classifier_task *t, const char *directory)
+{
+    json_t *j;
+    AD_TRY(mdl_run_json(&j, directory));
+    t->class_names = json_incref(json_object_get(j, "class_names"));
+    json_decref(j);
+    return AD_OK;
 }
 
 ad_status mdl_classifier_task_load(mdl_classifier_task **out, const char *directory)
@@ -227,6 +247,7 @@ ad_status mdl_classifier_task_load(mdl_classifier_task **out, const char *direct
     ad_status s = mdl_run_settings(&mdl_classifier_settings, directory, &config, 2, fact);
     t->config   = config;
     if (!s) s = build(t, fact[0].value, fact[1].value, 0);
+    if (!s) s = read_class_names(t, directory);
     snprintf(path, sizeof path, "%s/checkpoint.safetensors", directory);
     if (!s) {
         mdl_learner *l = mdl_classifier_learner(t->classifier);

@@ -15,7 +15,8 @@ typedef struct mdl_classifier_task {
     mdl_classifier        *classifier;
     mdl_evaluator         *evaluator; /* of the training's precision, tolerance and batch */
     mdl_training          *training;
-    void                  *x; /* [batch, inputs] */
+    void                  *x;           /* [batch, inputs] */
+    struct json_t         *class_names; /* of a run that was loaded (class_names.h) */
     int                   *label;
 } mdl_classifier_task;
 
@@ -30,7 +31,8 @@ ad_status mdl_classifier_task_judge(mdl_classifier_task *t, const ds_samples *s,
 /* count[i * classes + j]: samples of class i that are taken for j. */
 ad_status mdl_classifier_task_confusion(mdl_classifier_task *t, const ds_samples *s, long *count);
 
-/* Samples to judge: the run's own (data NULL), its train or test part, or others that fit the classifier. */
+/* Samples to judge: the run's own (data NULL), its train or test part, or others that fit the classifier: a whole file, or that part of a
+   set. */
 ad_status mdl_classifier_task_data(const mdl_classifier_task *t, const char *data, const char *dir,
                                    const char *part, ds_samples **out);
 

@@ -1,4 +1,5 @@
 /* run_settings.c - config.json of runs whose settings are a mdl_settings. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,12 +9,17 @@
 
 enum { PATH = 4096 };
 
-static ad_status read_json(json_t **j, const char *path)
+ad_status mdl_run_json(json_t **j, const char *directory)
 {
+    char         path[PATH];
     json_error_t e;
-    *j = json_load_file(path, 0, &e);
+    snprintf(path, sizeof path, "%s/config.json", directory);
+    errno = 0;
+    *j    = json_load_file(path, 0, &e);
     if (*j) return AD_OK;
-    if (e.line < 0) return ad_fail(AD_BAD_FILE, "%s: %s; is this a run's directory?", path, e.text);
+    if (e.line < 0)
+        return ad_fail(AD_BAD_FILE, "%s cannot be read: %s; is this a run's directory?", path,
+                       strerror(errno));
     return ad_fail(AD_BAD_FILE, "%s:%d:%d: %s", path, e.line, e.column, e.text);
 }
 
@@ -32,8 +38,7 @@ ad_status mdl_run_settings(const mdl_settings *s, const char *directory, void **
     char    path[PATH];
     json_t *j;
     *config = NULL;
-    snprintf(path, sizeof path, "%s/config.json", directory);
-    AD_TRY(read_json(&j, path));
+    AD_TRY(mdl_run_json(&j, directory));
     const char *model  = json_string_value(json_object_get(j, "model"));
     ad_status   status = AD_OK;
     if (!model || strcmp(model, s->model))
@@ -46,6 +51,7 @@ ad_status mdl_run_settings(const mdl_settings *s, const char *directory, void **
     if (!status) return AD_OK;
     mdl_settings_free(*config);
     *config = NULL;
+    snprintf(path, sizeof path, "%s/config.json", directory);
     return ad_fail_at(status, "%s: ", path);
 }
 

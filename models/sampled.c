@@ -57,20 +57,8 @@ static ad_status cut(ds_samples **s, long n)
     return AD_OK;
 }
 
-/* The recorded set whose files a folder holds: CIFAR-10's, or MNIST's and others of their names. */
-static const char *set_in(const char *folder)
-{
-    static const char *const first[] = { "data_batch_1.bin", "data_batch_1.bin.gz" };
-    char                     path[4096];
-    struct stat              st;
-    for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, first[i]);
-        if (stat(path, &st) == 0) return "cifar10";
-    }
-    return "mnist";
-}
-
-/* A file, a folder, or a set by name. A file has no test part. */
+/* A file, a folder with the files of a recorded set, or a set by name: a folder without such files (the run on a set, perhaps) does
+   not hide the set of its name. A file has no test part. */
 static ad_status open_part(const mdl_samples_config *c, ds_part part, ds_samples **out)
 {
     struct stat        st;
@@ -78,8 +66,10 @@ static ad_status open_part(const mdl_samples_config *c, ds_part part, ds_samples
     int                there = stat(c->data, &st) == 0;
     *out                     = NULL;
     if (there && S_ISDIR(st.st_mode)) {
-        o.dir = c->data;
-        return ds_samples_make(out, set_in(c->data), &o);
+        const char *set = ds_samples_in_folder(c->data);
+        there           = set || !ds_samples_named(c->data);
+        o.dir           = there ? c->data : c->data_dir;
+        if (there) return ds_samples_make(out, set ? set : "mnist", &o);
     }
     if (!there) return ds_samples_make_spec(out, c->data, &o);
     if (part == DS_TEST) return AD_OK;
@@ -97,14 +87,18 @@ static ad_status hold_out(const mdl_samples_config *c, ds_samples **train, ds_sa
     return s;
 }
 
-ad_status mdl_sampled_data(const mdl_samples_config *c, int want_labels, ds_samples **train,
+ad_status mdl_sampled_data(const mdl_samples_config *c, long classes, ds_samples **train,
                            ds_samples **test)
 {
     *train = *test = NULL;
     if (!c->data) return ad_fail(AD_INVALID, "there is no data: give --data");
     AD_TRY(open_part(c, DS_TRAIN, train));
-    if (want_labels && (*train)->classes < 2)
-        return ad_fail(AD_INVALID, "%s has no labels to learn", c->data);
+    if ((*train)->classes < classes)
+        return ad_fail(
+            AD_INVALID,
+            "%s has no labels to learn: name their column (--label NAME, or last) or their "
+            "file (--labels FILE)",
+            c->data);
     AD_TRY(open_part(c, DS_TEST, test));
     if (!*test) AD_TRY(hold_out(c, train, test));
     return cut(train, c->rows);

@@ -23,8 +23,8 @@ ad_status mdl_sampled_choices(const mdl_samples_config *c, mdl_sampled *out);
 /* of a training on so many samples */
 long mdl_sampled_iterations(const mdl_samples_config *c, long samples);
 
-/* *test is NULL where nothing is held out. */
-ad_status mdl_sampled_data(const mdl_samples_config *c, int want_labels, ds_samples **train,
+/* At least so many classes (0: no labels needed). *test is NULL where nothing is held out. */
+ad_status mdl_sampled_data(const mdl_samples_config *c, long classes, ds_samples **train,
                            ds_samples **test);
 
 #endif

@@ -96,6 +96,16 @@ ok 'arrays' train --data x.npy --labels y.npy $small --output arrays
 is 'are learned' yes "$(field test accuracy < out | awk '{ print ($1 > 0.8) ? "yes" : $1 }')"
 is 'a fifth is held out' 60 "$(field test samples < out)"
 ok 'and judged' "$costate" evaluate arrays --part train
+ok 'another file is judged whole' "$costate" evaluate table --data table.csv --precision float64 --json
+is 'all of it' 300 "$(field 0 samples < out)"
+accuracy=$(field 0 accuracy < out)
+grep -v ash table.csv > two.csv
+grep ash table.csv | sed '1i u,v,species' > one.csv
+right=$(for part in one two; do "$costate" evaluate table --data $part.csv --precision float64 --json | python3 -c 'import json, sys
+e = json.load(sys.stdin)[0]; print(round(e["accuracy"] * e["samples"]))'; done | awk '{ n += $1 } END { print n }')
+is 'classes go by their names, not by their place in the file' "$(awk "BEGIN { printf \"%.0f\", 300 * $accuracy }")" "$right"
+sed 's/elm/fir/' table.csv > fir.csv
+fails 'a class that the run does not know' 1 "no class 'fir'" "$costate" evaluate table --data fir.csv
 fails 'arrays of other lengths' 1 'cut.npy' bash -c 'head -c 1000 x.npy > cut.npy; "$0" train ode-classifier --data cut.npy --labels y.npy' "$costate"
 fails 'a column that is not there' 1 'kind' train --data table.csv --label kind
 
@@ -116,6 +126,16 @@ fails 'a resume of another model' 2 'train ode' "$costate" train ode --resume --
 fails 'a resume with another width' 1 'field.0.weight' train --resume --output run --hidden 17 --quiet
 fails 'an evaluation of no run' 1 'config.json' "$costate" evaluate empty
 fails 'with other samples' 1 'the run is for 64' "$costate" evaluate run --data two-moons
+fails 'fewer than none of them' 2 'rows' "$costate" evaluate run --rows -3
+cp -r run nameless && sed -i 's/"precision": "float32"/"precision": null/' nameless/config.json
+fails 'a run without a name that it needs' 1 'precision' "$costate" info nameless
+cp -r run digits
+ok 'a run that is called like its data' "$costate" evaluate digits --data digits --rows 64
+ok 'does not hide them' train $quick --dry-run
+rm -r digits
+mkdir -p here/pictures && head -c 30730 /dev/zero > here/pictures/cifar10_train.bin && head -c 3073 /dev/zero > here/pictures/cifar10_test.bin
+ok 'a folder of pictures' train --data here/pictures/ --hidden 4 --iterations 1 --quiet
+is 'names its run' yes "$([ -d run-pictures ] && echo yes)"
 fails 'in no precision' 2 'float16' "$costate" evaluate run --precision float16
 cp -r run short && head -c 500 run/checkpoint.safetensors > short/checkpoint.safetensors
 fails 'a checkpoint cut off' 1 'checkpoint.safetensors' "$costate" evaluate short
