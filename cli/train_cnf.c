@@ -177,7 +177,7 @@ static const cli_verb verb = {
     .usage     = "--data NAME|FILE [options]",
     .examples  = "costate train cnf --data two-moons\n"
                  "costate train cnf --data checkerboard --regularizer kinetic:0.01,jacobian:0.01\n"
-                 "costate train cnf --data points.csv --trace rademacher --epochs 100\n"
+                 "costate train cnf --data points.csv --trace rademacher --epochs 30\n"
                  "costate train cnf --resume --output run-two-moons --epochs 200",
     .options   = options,
     .max_words = 1,

@@ -49,9 +49,7 @@ static ad_status build(mdl_classifier_task *t, long inputs, long classes, long i
 {
     mdl_sampled            c;
     mdl_classifier_options o;
-    AD_TRY(mdl_sampled_choices(common(t), &c));
-    c.learn.iterations = iterations;
-    if (!iterations) c.terms = 0;
+    AD_TRY(mdl_sampled_choices(common(t), iterations, &c));
     options_of(t, &c, inputs, classes, &o);
     AD_TRY(mdl_classifier_new(&t->classifier, &o));
     AD_TRY(mdl_evaluator_new(&t->evaluator, &o, 0, NULL, o.batch));

@@ -29,23 +29,22 @@ static ad_status build(mdl_cnf_task *t, long dim, long iterations)
 {
     mdl_sampled           c;
     const mdl_cnf_config *m = t->config;
-    AD_TRY(mdl_sampled_choices(common(t), &c));
-    c.learn.iterations = iterations;
-    mdl_cnf_options o  = { .dim        = dim,
-                           .hidden     = m->hidden,
-                           .depth      = m->depth,
-                           .field      = m->field,
-                           .activation = m->activation,
-                           .trace      = m->trace,
-                           .type       = c.type,
-                           .t1         = m->samples.t1,
-                           .batch      = m->samples.batch,
-                           .solve      = &c.solve,
-                           .adjoint    = &c.adjoint,
-                           .terms      = iterations ? c.terms : 0,
-                           .term       = c.term,
-                           .measure    = (int)m->samples.measure,
-                           .learn      = c.learn };
+    AD_TRY(mdl_sampled_choices(common(t), iterations, &c));
+    mdl_cnf_options o = { .dim        = dim,
+                          .hidden     = m->hidden,
+                          .depth      = m->depth,
+                          .field      = m->field,
+                          .activation = m->activation,
+                          .trace      = m->trace,
+                          .type       = c.type,
+                          .t1         = m->samples.t1,
+                          .batch      = m->samples.batch,
+                          .solve      = &c.solve,
+                          .adjoint    = &c.adjoint,
+                          .terms      = c.terms,
+                          .term       = c.term,
+                          .measure    = (int)m->samples.measure,
+                          .learn      = c.learn };
     AD_TRY(mdl_cnf_new(&t->cnf, &o));
     AD_TRY(mdl_flow_new(&t->flow, &o, 0, NULL, o.batch));
     t->mean      = ad_alloc((size_t)dim * sizeof(double));

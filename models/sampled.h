@@ -16,10 +16,11 @@ typedef struct mdl_sampled {
     adj_options  adjoint;
     int          terms;
     reg_term     term[MDL_TERMS];
-    mdl_learning learn; /* without iterations */
+    mdl_learning learn;
 } mdl_sampled;
 
-ad_status mdl_sampled_choices(const mdl_samples_config *c, mdl_sampled *out);
+/* For a training of so many iterations; 0: for a look at what was trained, without regularizers and schedule. */
+ad_status mdl_sampled_choices(const mdl_samples_config *c, long iterations, mdl_sampled *out);
 /* of a training on so many samples */
 long mdl_sampled_iterations(const mdl_samples_config *c, long samples);
 

@@ -205,7 +205,7 @@ static ad_status check_samples(const mdl_samples_config *c)
     AD_TRY(range("holdout", c->holdout, 0, 0.9));
     AD_TRY(range("test-rows", (double)c->test_rows, 0, many));
     AD_TRY(range("seed", (double)c->seed, 0, 0x1p53));
-    AD_TRY(range("epochs", (double)c->epochs, 0, many));
+    AD_TRY(range("epochs", (double)c->epochs, 1, many));
     AD_TRY(range("iterations", (double)c->iterations, 0, many));
     AD_TRY(range("batch", (double)c->batch, 1, 1e6));
     AD_TRY(range("lr", c->lr, 0, 100));
@@ -247,7 +247,7 @@ static ad_status check_cnf(const void *config)
     AD_TRY(range("depth", (double)c->depth, 1, 100));
     AD_TRY(one_of("field", c->field, "squash", "plain"));
     if (strcmp(c->trace, "exact")) AD_TRY(one_of("trace", c->trace, "rademacher", "gaussian"));
-    return activation(c->activation);
+    return ad_activation_find(c->activation) ? AD_OK : AD_INVALID;
 }
 
 /* --- the tables -------------------------------------------------------------------------------------------------------------- */
@@ -261,20 +261,20 @@ static ad_status check_cnf(const void *config)
 
 /* samples.def's offsets are those in mdl_samples_config, which stands first. */
 static const mdl_setting classifier_rows[] = {
-#define CONFIG mdl_samples_config
-#include <costate/models/samples.def>
-#undef CONFIG
 #define CONFIG mdl_classifier_config
 #include <costate/models/classifier.def>
+#undef CONFIG
+#define CONFIG mdl_samples_config
+#include <costate/models/samples.def>
 #undef CONFIG
 };
 
 static const mdl_setting cnf_rows[] = {
-#define CONFIG mdl_samples_config
-#include <costate/models/samples.def>
-#undef CONFIG
 #define CONFIG mdl_cnf_config
 #include <costate/models/cnf.def>
+#undef CONFIG
+#define CONFIG mdl_samples_config
+#include <costate/models/samples.def>
 #undef CONFIG
 };
 

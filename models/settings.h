@@ -28,6 +28,9 @@ typedef struct mdl_cnf_config {
     mdl_samples_config samples;
 #include <costate/models/cnf.def>
 } mdl_cnf_config;
+#undef MDL_EPOCHS
+#undef MDL_RATE
+#undef MDL_SCHEDULE
 #undef MDL_TEXT
 #undef MDL_NUMBER
 #undef MDL_INTEGER

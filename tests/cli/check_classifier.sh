@@ -89,7 +89,8 @@ npy("x.npy", "<f8", (300, 2), b"".join(struct.pack("<2d", a, b / 100) for a, b, 
 npy("y.npy", "<i8", (300,), b"".join(struct.pack("<q", c) for a, b, c in rows))
 END
 small="--hidden 8 --epochs 30 --lr 0.02 --batch 32 --quiet --json"
-ok 'a table' train --data table.csv --label species $small --output table
+ok 'a table' train --data table.csv --label species $small --schedule cosine --output table
+ok 'whose schedule ended' "$costate" info table
 is 'three kinds' yes "$(python3 -c 'import json
 p = json.load(open("table/config.json")); print("yes" if (p["inputs"], p["classes"]) == (2, 3) else p)')"
 ok 'arrays' train --data x.npy --labels y.npy $small --output arrays
@@ -119,6 +120,7 @@ fails 'points without labels' 1 'no labels' train --data checkerboard
 fails 'an unknown regularizer' 2 'eror' train $quick --regularizer eror:1
 fails 'a malformed one' 2 '100-10' train $quick --regularizer error:100-10
 fails 'one that the method cannot carry' 1 'tsit5' train $quick --regularizer stiffness:0.1 --method bosh3
+fails 'no epoch' 2 'epochs is 0' train $quick --epochs 0
 fails 'an unknown option' 2 'did you mean --hidden' train $quick --hiden 3
 fails 'an unknown activation' 2 'tanhh' train $quick --last tanhh
 fails 'a run that stands' 1 'holds a run already' train $quick --epochs 1 --output run
