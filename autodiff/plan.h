@@ -69,7 +69,7 @@ typedef struct ad_args {
     long               n;         /* batch, <= capacity (ignored when nothing is batched) */
     long               divisor;   /* of a batch mean; 0: n                                 */
     const void *const *in;        /* nin pointers                                          */
-    void *const       *out;       /* nout pointers; NULL: not wanted                       */
+    void *const       *out;       /* nout pointers; NULL: not wanted (not with AD_PADDED)  */
     const void        *theta;     /* parameter values; NULL where the plan uses none       */
     void              *theta_bar; /* parameter gradients, added to                         */
     void              *residual;  /* written by forward, read by backward                  */

@@ -154,7 +154,7 @@ ad_status ad_plan_build(ad_plan **p, const char *name, int nin, const binding in
 
 /* plan_terms.c: the terms of a parameter's cotangent, how many; out NULL: only counts. */
 int ad_plan_terms(binding bar, binding *out);
-/* plan_run.c, for plan_chunk_run.c */
+/* plan_run.c, for plan_chunk_run.c; plan_work.c: how many bases */
 ad_status ad_plan_run_steps(const ad_work *w, const step *s, const step *end, const ad_args *a,
                             long n);
 int       ad_plan_bases(const ad_plan *p);

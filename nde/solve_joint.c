@@ -3,114 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <costate/autodiff/memory.h>
-
-#include "solver.h"
-
-typedef struct joint {
-    nde_solver           *s;
-    const nde_solve_args *a;
-    double                t, h, end, dir, lo, hi, stop;
-    char                 *y, *carry, *y1, *carry1; /* now, and where the attempt goes */
-    char                 *frame;
-    nde_attempt_io        io;
-    nde_controller_state  control;
-    int                   next; /* output time */
-    long                  starts, grid;
-    int                   restart, clip_outputs;
-    int                   cut, capped; /* of the attempt: nde_tried */
-    double                q[NDE_COLUMNS], error;
-} joint;
-
-/* --- room for the next state ------------------------------------------------------------------------------------------------ */
-
-static ad_status next_room(joint *w)
-{
-    nde_solver *s = w->s;
-    nde_record *r = s->record;
-    if (!r) {
-        int other = w->y == s->w.y[0];
-        w->y1 = s->w.y[other], w->carry1 = s->w.carry[other];
-        return AD_OK;
-    }
-    w->y1     = nde_pool_take(&r->pool, s->layout->bytes);
-    w->carry1 = s->step->has_carry ? nde_pool_take(&r->pool, s->layout->bytes) : w->y1;
-    w->frame  = r->keep_frames ? nde_pool_take(&r->pool, s->step->residual) : s->w.frame;
-    return w->y1 && w->carry1 && (w->frame || !s->step->residual) ? AD_OK : AD_NO_MEMORY;
-}
-
-static ad_status first_room(joint *w)
-{
-    nde_solver *s = w->s;
-    nde_record *r = s->record;
-    if (r) {
-        nde_pool_reset(&r->pool);
-        r->steps = r->attempts = 0, r->finished = 0;
-        AD_TRY(next_room(w));
-        w->y = w->y1, w->carry = w->carry1;
-        return next_room(w);
-    }
-    w->y = s->w.y[0], w->carry = s->w.carry[0];
-    return next_room(w);
-}
-
-/* --- the start of a piece ------------------------------------------------------------------------------------------------------ */
-
-static ad_status begin_piece(joint *w)
-{
-    nde_solver *s = w->s;
-    nde_solver_piece(s, w->t, w->end, &w->lo, &w->hi, &w->stop);
-    s->w.lo[0] = w->lo, s->w.hi[0] = w->hi;
-    w->restart = 1;
-    if (!s->step->has_carry) return AD_OK;
-    if (s->record && s->record->steps) { /* the last step's own carry stays in the record */
-        w->carry = nde_pool_take(&s->record->pool, s->layout->bytes);
-        if (!w->carry) return AD_NO_MEMORY;
-    }
-    s->w.t[0]         = fmin(fmax(w->t, w->lo), w->hi);
-    nde_attempt_io io = w->io;
-    io.y = w->y, io.carry1 = w->carry;
-    w->starts++;
-    return s->step->ops->start(s->step, &io);
-}
-
-/* Hairer's first step (controller.h); for methods without a carry k1 is evaluated for this alone. */
-static ad_status first_step(joint *w)
-{
-    nde_solver *s = w->s;
-    long        n = w->a->n;
-    if (s->o.fixed_step > 0 || s->o.nsteps_given) return AD_OK;
-    if (s->o.h != 0) {
-        w->h = fabs(s->o.h);
-        return AD_OK;
-    }
-    char *k1 = s->w.coefficient[0], *f1 = s->w.point;
-    s->w.t[0]         = fmin(fmax(w->t, w->lo), w->hi);
-    nde_attempt_io io = w->io;
-    io.y = w->y, io.carry1 = k1;
-    if (s->step->has_carry)
-        nde_layout_copy(s->layout, n, w->carry, k1);
-    else
-        w->starts++, w->io.n = n;
-    if (!s->step->has_carry) AD_TRY(s->step->ops->start(s->step, &io));
-    double d0 = nde_solver_norm(s, 0, n, w->y, NULL, w->y),
-           d1 = nde_solver_norm(s, 0, n, k1, NULL, w->y);
-    if (!isfinite(d0) || !isfinite(d1))
-        return nde_solver_nonfinite(s, n, w->t, 0, 0, w->y, k1, NULL);
-    double h0 = nde_initial_guess(d0, d1);
-    if (h0 > fabs(w->end - w->t)) h0 = fabs(w->end - w->t);
-    nde_layout_copy(s->layout, n, w->y, w->y1);
-    nde_layout_axpy(s->layout, n, w->y1, w->dir * h0, k1);
-    s->w.t[0] = fmin(fmax(w->t + w->dir * h0, w->lo), w->hi);
-    io.y = w->y1, io.carry1 = f1;
-    AD_TRY(s->step->ops->start(s->step, &io));
-    w->starts++;
-    double d2    = nde_solver_norm(s, 0, n, f1, k1, w->y) / h0;
-    int    order = s->step->method->order + (s->o.controller->initial_step_order ? 0 : 1);
-    w->h         = nde_initial_step(h0, d1, d2, order);
-    if (!isfinite(w->h)) w->h = h0;
-    return AD_OK;
-}
+#include "joint.h"
 
 /* --- one attempt ------------------------------------------------------------------------------------------------------------------ */
 
@@ -225,8 +118,8 @@ static ad_status accept(joint *w, double t1, int stopped)
     w->y = w->y1, w->carry = w->carry1;
     s->stats.t_reached = t1;
     if (t1 == w->end) return AD_OK;
-    AD_TRY(next_room(w));
-    return stopped && t1 == w->stop ? begin_piece(w) : AD_OK;
+    AD_TRY(nde_joint_next_room(w));
+    return stopped && t1 == w->stop ? nde_joint_begin_piece(w) : AD_OK;
 }
 
 static int observe(joint *w, double h, int accepted)
@@ -349,7 +242,7 @@ static ad_status run(joint *w)
 {
     nde_solver *s = w->s;
     AD_TRY(nde_solver_check_grid(s, w->t, w->end));
-    AD_TRY(first_room(w));
+    AD_TRY(nde_joint_first_room(w));
     nde_layout_load(s->layout, w->a->n, w->a->y0, w->y);
     if (w->a->y) memcpy(w->a->y, w->a->y0, output_bytes(w));
     while (w->next < w->a->times && w->a->t[w->next] == w->t &&
@@ -358,8 +251,8 @@ static ad_status run(joint *w)
             memcpy((char *)w->a->y + (size_t)w->next * output_bytes(w), w->a->y0, output_bytes(w));
         w->next++;
     }
-    AD_TRY(begin_piece(w));
-    AD_TRY(first_step(w));
+    AD_TRY(nde_joint_begin_piece(w));
+    AD_TRY(nde_joint_first_step(w));
     nde_controller_start(s->o.controller, &w->control);
     return loop(w);
 }
