@@ -110,6 +110,37 @@ Test(chunks, unwanted_sums_are_forgotten)
     model_free(&m);
 }
 
+/* A chunk that fails, whoever runs it, stops the run with its sentence in the caller's thread; the next run is well. */
+Test(chunks, a_failure_is_told, .fini = tear_down)
+{
+    enum { MANY = 4096, WIDTH = 64, BAD = 3000 };
+    ad_graph *g;
+    ad_plan  *p;
+    ad_work  *w;
+    double   *x = ad_alloc(sizeof *x * MANY * WIDTH), *index = ad_alloc(sizeof *index * MANY),
+           *y = ad_alloc(sizeof *y * MANY);
+    cr_assert_eq(ad_graph_new(&g), AD_OK);
+    ad_var in[2] = { ad_input(g, "x", AD_F64, ad_rows(WIDTH)),
+                     ad_input(g, "index", AD_F64, (ad_shape){ 1, 1, { 1 } }) };
+    ad_var out   = ad_pick(ad_exp(in[0]), in[1]);
+    cr_assert_eq(ad_plan_new(&p, 2, in, 1, &out, &(ad_plan_options){ "p", MANY, AD_PADDED }), AD_OK,
+                 "%s", ad_message());
+    cr_assert(in_chunks(p));
+    ad_threads_set(4);
+    cr_assert_eq(ad_work_new(&w, p), AD_OK);
+    ad_args a = { .n = MANY, .in = (const void *[]){ x, index }, .out = (void *[]){ y } };
+    for (int i = 0; i < 5; i++) {
+        index[BAD] = WIDTH;
+        cr_expect_eq(ad_execute(p, w, &a), AD_INVALID);
+        cr_expect(strstr(ad_message(), "element 3000"), "%s", ad_message());
+        index[BAD] = WIDTH - 1;
+        cr_expect_eq(ad_execute(p, w, &a), AD_OK);
+        cr_expect_eq(y[BAD], 1);
+    }
+    ad_work_free(w), ad_plan_free(p), ad_graph_free(g);
+    ad_free(x), ad_free(index), ad_free(y);
+}
+
 /* A child has none of its parent's threads, and the same results. */
 Test(chunks, survive_a_fork, .fini = tear_down)
 {
