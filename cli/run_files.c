@@ -7,12 +7,25 @@
 
 #include <costate/autodiff/file.h>
 #include <costate/autodiff/memory.h>
+#include <costate/autodiff/threads.h>
 
 #include "folder.h"
 #include "json.h"
 #include "run_files.h"
 
 enum { LINE = 8192 };
+
+ad_status run_threads(const cli_args *a)
+{
+    long n = cli_integer(a, "threads");
+    if (n < 0 || n > AD_THREADS_MOST)
+        return ad_fail(AD_INVALID,
+                       "--threads is %ld; 1 to %d, or 0 for COSTATE_THREADS and else the cores "
+                       "there are",
+                       n, AD_THREADS_MOST);
+    if (n) ad_threads_set((int)n);
+    return AD_OK;
+}
 
 ad_status run_path(const char *directory, const char *name, char *path)
 {

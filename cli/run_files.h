@@ -10,6 +10,9 @@ struct json_t;
 
 enum { RUN_PATH = 4096 };
 
+/* --threads, before solvers are built. AD_INVALID: a mistake of whoever typed. */
+ad_status run_threads(const cli_args *a);
+
 /* directory/name into path[RUN_PATH]. */
 ad_status run_path(const char *directory, const char *name, char *path);
 

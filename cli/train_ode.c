@@ -5,6 +5,7 @@
 
 #include "interrupt.h"
 #include "models.h"
+#include "run_files.h"
 #include "train.h"
 
 static int write_checkpoint(train *t)
@@ -133,7 +134,8 @@ static int run(const cli_args *a)
 {
     train       t = { .args = a };
     mdl_config *c = NULL;
-    ad_status   s = train_config(a, &c);
+    ad_status   s = run_threads(a);
+    if (!s) s = train_config(a, &c);
     if (!s && !c->data) {
         mdl_config_free(c);
         return cli_mistake(a, "on which data? --data FILE, or a name of `costate list datasets`");

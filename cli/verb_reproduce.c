@@ -6,6 +6,7 @@
 
 #include "folder.h"
 #include "reproduce.h"
+#include "run_files.h"
 #include "verbs.h"
 
 static int find(const cli_args *a, const repro_experiment **e)
@@ -93,7 +94,8 @@ static int run(const cli_args *a)
     if (code) return code;
     snprintf(directory, sizeof directory, "reproduce-%s", r.e->name);
     if (!r.directory) r.directory = directory;
-    ad_status s = repro_choose(&r);
+    ad_status s = run_threads(a);
+    if (!s) s = repro_choose(&r);
     if (s == AD_INVALID)
         code = cli_mistake(a, "%s", ad_message());
     else if (s || (s = go(&r)))
@@ -103,6 +105,7 @@ static int run(const cli_args *a)
     return code;
 }
 
+#include "options.h"
 // clang-format off
 static const cli_option options[] = {
     { "data", CLI_TEXT, "DIR", NULL, "the folder with the data (mnist-node: MNIST's four files)", "what" },
@@ -120,6 +123,7 @@ static const cli_option options[] = {
     { "output", CLI_TEXT, "DIR", NULL, "where trials, table and report go; reproduce-EXPERIMENT", "how" },
     { "every", CLI_INTEGER, NULL, NULL, "iterations between two measurements; a tenth of them", NULL },
     { "checkpoint", CLI_NUMBER, "SECONDS", "60", "time between two checkpoints of a trial", NULL },
+    THREADS_OPTION,
     { "report", CLI_FLAG, NULL, NULL, "trains nothing: table and report of what is there", NULL },
     { "dry-run", CLI_FLAG, NULL, NULL, "lists the trials and stops", NULL },
     { "quiet", CLI_FLAG, NULL, NULL, "no progress", NULL },

@@ -56,6 +56,17 @@ print("yes" if a["nfe"] < b["nfe"] and a["samples"] == 100 else "no")')"
 ok 'the same in one go' train $quick --epochs 6 --output whole
 ok 'a half' train $quick --iterations 13 --output half
 ok 'and the rest' train --resume --iterations 24 --output half --quiet
+weights() { # of a checkpoint: every array but the time that training took
+    python3 -c 'import json, sys
+b = open(sys.argv[1], "rb").read()
+n = int.from_bytes(b[:8], "little")
+for k, v in sorted(json.loads(b[8:8 + n]).items()):
+    if k not in ("__metadata__", "extra.seconds"): print(k, b[8 + n + v["data_offsets"][0]:8 + n + v["data_offsets"][1]].hex())' "$1" | md5sum
+}
+for n in 1 2; do
+    ok "$n threads" train --data digits --rows 512 --batch 512 --hidden 64 --iterations 2 --test-rows 64 --threads $n --quiet --output threads$n
+done
+is 'give the same weights' "$(weights threads1/checkpoint.safetensors)" "$(weights threads2/checkpoint.safetensors)"
 is 'are the same' "$(cut -d, -f1-8 whole/metrics.jsonl | md5sum)" "$(cut -d, -f1-8 half/metrics.jsonl | md5sum)"
 cat > slow.sh << END
 "$costate" train ode-classifier $quick --output cut --iterations 100000 &
@@ -120,6 +131,7 @@ fails 'points without labels' 1 'no labels' train --data checkerboard
 fails 'an unknown regularizer' 2 'eror' train $quick --regularizer eror:1
 fails 'a malformed one' 2 '100-10' train $quick --regularizer error:100-10
 fails 'one that the method cannot carry' 1 'tsit5' train $quick --regularizer stiffness:0.1 --method bosh3
+fails 'too many threads' 2 '--threads is 99' train $quick --threads 99
 fails 'no epoch' 2 'epochs is 0' train $quick --epochs 0
 fails 'an unknown option' 2 'did you mean --hidden' train $quick --hiden 3
 fails 'an unknown activation' 2 'tanhh' train $quick --last tanhh

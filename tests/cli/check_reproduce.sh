@@ -100,6 +100,7 @@ fails 'seeds that are none' 2 '0..2' reproduce spiral-node --seeds 2..0
 fails 'a precision that is none' 2 'float32' reproduce spiral-node --precision half
 fails 'a tolerance that is none' 2 '--rtol' reproduce spiral-node --rtol=-1
 fails 'no iterations' 2 '--iterations' reproduce spiral-node --iterations 0
+fails 'too many threads' 2 '--threads is 99' reproduce spiral-node --threads 99
 fails 'MNIST without a folder' 1 'train-images-idx3-ubyte' reproduce mnist-node --output nothing
 fails 'MNIST from the wrong folder' 1 'train-images-idx3-ubyte' reproduce mnist-node --data . --output nothing
 fails 'another trial under the same name' 1 '"every"' reproduce $half whole --every 8
