@@ -46,6 +46,15 @@ static void text(const json_t *j, const char *key, char *out, size_t size)
     snprintf(out, size, "%s", t ? t : "");
 }
 
+/* What a term does when nothing is said need not be said: FROM..TO goes exponentially. Files keep the long form, so that trials
+   are the same whoever wrote them. */
+static void shorten(char *regularizer)
+{
+    static const char shape[] = "@exponential";
+    for (char *at; (at = strstr(regularizer, shape));)
+        memmove(at, at + strlen(shape), strlen(at + strlen(shape)) + 1);
+}
+
 static void fill(result *x, const repro_experiment *e, const json_t *j)
 {
     const json_t *f = json_object_get(j, "figures");
@@ -62,6 +71,7 @@ static void fill(result *x, const repro_experiment *e, const json_t *j)
     text(j, "row", x->row_name, sizeof x->row_name);
     text(j, "title", x->title, sizeof x->title);
     text(j, "regularizer", x->regularizer, sizeof x->regularizer);
+    shorten(x->regularizer);
     while (x->row < e->rows && strcmp(e->row[x->row].name, x->row_name)) x->row++;
     for (int c = 0; c < e->columns; c++) x->figure[c] = number(f, e->column[c].key);
     x->nfe     = e->nfe ? number(f, e->nfe) : NAN;

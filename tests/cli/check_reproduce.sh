@@ -40,6 +40,8 @@ ok 'other coefficients' reproduce spiral-node --quick --rows error --coefficient
 is 'join the table' 2 "$(grep -cE '^Error x (0.1|10) ' out)"
 is 'which has all that is there' 1 "$(grep -c '^Error + stiffness' out)"
 is 'the coefficient was scaled' 10 "$(value spiral/error-x0.1-*/result.json regularizer | grep -o '10' | head -n 1)"
+ok 'one that changes' reproduce spiral-node --quick --regularizer error:10..1 --coefficient 0.5 --output changing --json
+is 'is told as it would be typed' error:5..0.5 "$(value out results.0.regularizer)"
 ok 'a row of your own' reproduce spiral-node --quick --regularizer error+sum:1..0.1 --output spiral
 is 'is in the table' 1 "$(grep -c '^error+sum:1..0.1 ' out)"
 ok 'the report alone' reproduce spiral-node --output spiral --report
