@@ -45,12 +45,12 @@ typedef struct cli_panel {
     const char      *title, *x_label, *y_label; /* NULL: none                            */
     int              curves;
     const cli_curve *curve;
-    cli_arrows       arrows;       /* n = 0: none                                      */
-    cli_heat         heat;         /* nx = 0: none; behind everything else             */
-    int              equal;        /* x and y have the same unit                       */
-    int              log_x, log_y; /* what is not positive is left out                 */
-    int              x_dates;      /* x is in seconds since 1970, UTC                  */
-    double           x_line;       /* a vertical line (forecast from here); 0: none    */
+    cli_arrows       arrows; /* n = 0: none                                      */
+    cli_heat         heat;   /* nx = 0: none; behind everything else             */
+    int              equal;  /* x and y have the same unit                       */
+    int    log_x, log_y;     /* what is not positive is left out; log_y: where there are decades */
+    int    x_dates;          /* x is in seconds since 1970, UTC                  */
+    double x_line;           /* a vertical line (forecast from here); 0: none    */
 } cli_panel;
 
 typedef struct cli_figure {

@@ -182,6 +182,20 @@ static void panel_settings(cli_buffer *b, const cli_panel *p)
     if (p->x_line != 0) vertical_line(b, p->x_line);
 }
 
+/* Within a decade a logarithmic axis may have no number at all. */
+static int decades(const cli_panel *p)
+{
+    double lo = INFINITY, hi = 0;
+    for (int i = 0; i < p->curves; i++)
+        for (long k = 0; k < p->curve[i].n; k++) {
+            double y = p->curve[i].y[k];
+            if (!isfinite(y) || y <= 0) continue;
+            lo = fmin(lo, y);
+            hi = fmax(hi, y);
+        }
+    return hi > 10 * lo;
+}
+
 static void panel(cli_buffer *b, const cli_panel *p)
 {
     int drawn = 0;
@@ -227,6 +241,10 @@ void cli_plot_script(cli_buffer *b, const cli_figure *f, int svg)
         quoted(b, f->title);
     }
     cli_buffer_text(b, "\n");
-    for (int i = 0; i < f->panels; i++) panel(b, &f->panel[i]);
+    for (int i = 0; i < f->panels; i++) {
+        cli_panel p = f->panel[i];
+        p.log_y     = p.log_y && decades(&p);
+        panel(b, &p);
+    }
     cli_buffer_text(b, "unset multiplot\nset output\n");
 }

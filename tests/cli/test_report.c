@@ -12,6 +12,7 @@
 
 #include "cli/buffer.h"
 #include "cli/plot.h"
+#include "cli/plot_internal.h"
 #include "cli/report.h"
 
 static const double    x[] = { 0, 1, 2, 3 }, y[] = { 1, NAN, 2, -1 };
@@ -61,6 +62,21 @@ static void impostor(const char *does)
 static int have_gnuplot(void)
 {
     return system("gnuplot --version > /dev/null 2>&1") == 0;
+}
+
+/* An axis from 2 to 9 would have no number on it. */
+Test(plot, logarithmic_where_there_is_a_decade)
+{
+    static const double u[] = { 0, 1, 2 }, narrow[] = { 2, 4, 9 }, broad[] = { 0.5, -1, 9 };
+    for (int k = 0; k < 2; k++) {
+        cli_curve  c = { NULL, CLI_LINE, 0, 3, u, k ? broad : narrow };
+        cli_panel  p = { .curves = 1, .curve = &c, .log_y = 1 };
+        cli_buffer b = { 0 };
+        cli_plot_script(&b, &(cli_figure){ .panels = 1, .panel = &p }, 1);
+        cr_assert_eq(b.status, AD_OK);
+        cr_assert(strstr(b.text, k ? "\nset logscale y" : "\nunset logscale y"), "%d", k);
+        cli_buffer_free(&b);
+    }
 }
 
 Test(buffer, base64_of_rfc_4648)
