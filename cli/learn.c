@@ -15,7 +15,7 @@ ad_status learn_config(const cli_args *a, const mdl_settings *s, void **out)
     void *config;
     int   resume = cli_flag(a, "resume");
     *out         = NULL;
-    AD_TRY(run_threads(a));
+    AD_TRY(run_options(a));
     if (resume && !cli_text(a, "output"))
         return ad_fail(AD_INVALID, "--resume needs the run: --output DIR");
     AD_TRY(resume ? mdl_run_settings(s, cli_text(a, "output"), &config, 0, NULL)

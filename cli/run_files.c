@@ -27,6 +27,13 @@ ad_status run_threads(const cli_args *a)
     return AD_OK;
 }
 
+ad_status run_options(const cli_args *a)
+{
+    if (cli_flag(a, "dry-run") && cli_flag(a, "json"))
+        return ad_fail(AD_INVALID, "--dry-run is told as text; leave --json out");
+    return run_threads(a);
+}
+
 ad_status run_path(const char *directory, const char *name, char *path)
 {
     int n = snprintf(path, RUN_PATH, "%s/%s", directory, name);

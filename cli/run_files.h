@@ -12,6 +12,8 @@ enum { RUN_PATH = 4096 };
 
 /* --threads, before solvers are built. AD_INVALID: a mistake of whoever typed. */
 ad_status run_threads(const cli_args *a);
+/* The same, and what does not go together: --dry-run is told as text. */
+ad_status run_options(const cli_args *a);
 
 /* directory/name into path[RUN_PATH]. */
 ad_status run_path(const char *directory, const char *name, char *path);

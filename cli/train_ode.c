@@ -44,6 +44,12 @@ static ad_status run_fit(train *t)
                      &(cli_progress_state){ p->iteration, p->iterations, p->fraction, p->loss,
                                             p->gradient_norm, p->nfe, p->rejected });
     if (t->failed) return ad_fail(t->failed, "%s", t->sentence);
+    if (mdl_fit_end(t->fit) == MDL_STUCK)
+        return ad_fail(s,
+                       "%s\nThe last checkpoint is in %s. Go on from it with a smaller --lr, or a "
+                       "smaller coefficient of the regularizer: costate train ode --resume "
+                       "--output %s",
+                       sentence, t->directory, t->directory);
     return s ? ad_fail(s, "%s", sentence) : AD_OK;
 }
 
@@ -134,7 +140,7 @@ static int run(const cli_args *a)
 {
     train       t = { .args = a };
     mdl_config *c = NULL;
-    ad_status   s = run_threads(a);
+    ad_status   s = run_options(a);
     if (!s) s = train_config(a, &c);
     if (!s && !c->data) {
         mdl_config_free(c);

@@ -9,7 +9,10 @@
 #include <costate/datasets/read.h>
 #include <costate/nde/text.h>
 
+#include "folder.h"
+#include "info.h"
 #include "models.h"
+#include "run_files.h"
 #include "verbs.h"
 
 static void print_shape(const ad_tensor *t)
@@ -40,6 +43,12 @@ static ad_status info_run(const char *path)
 {
     const cli_model *m = cli_model_of_run(path);
     return m ? m->info(path) : AD_BAD_FILE;
+}
+
+static int is_run(const char *directory)
+{
+    char path[RUN_PATH];
+    return run_path(directory, "config.json", path) == AD_OK && cli_exists(path);
 }
 
 static ad_status info_system(const char *path)
@@ -92,8 +101,15 @@ static int run(const cli_args *a)
     struct stat st;
     ad_status   s;
     if (!what) return cli_mistake(a, "about what? A run, a checkpoint, a data set or a system");
-    if (stat(what, &st) == 0 && S_ISDIR(st.st_mode))
+    int there = stat(what, &st) == 0, folder = there && S_ISDIR(st.st_mode);
+    if (folder && !is_run(what) && ds_samples_in_folder(what))
+        s = info_set(ds_samples_in_folder(what), what);
+    else if (folder)
         s = info_run(what);
+    else if (!there && ds_samples_named(what))
+        s = info_set(what, NULL);
+    else if (there && info_is_idx(what))
+        s = info_idx(what);
     else if (ends_with(what, ".safetensors"))
         s = info_checkpoint(what);
     else if (ends_with(what, ".ode"))
@@ -108,11 +124,12 @@ static const cli_option options[] = {
 };
 
 const cli_verb cli_verb_info = {
-    .name     = "info",
-    .summary  = "tells what is in a run, a checkpoint, a data set or a system",
-    .usage    = "RUN|FILE|NAME",
-    .examples = "costate info run\ncostate info lynx-hare\ncostate info run/checkpoint.safetensors",
-    .options  = options,
+    .name      = "info",
+    .summary   = "tells what is in a run, a checkpoint, a data set or a system",
+    .usage     = "RUN|FILE|NAME",
+    .examples  = "costate info run\ncostate info lynx-hare\ncostate info digits\ncostate info "
+                 "run/checkpoint.safetensors",
+    .options   = options,
     .max_words = 1,
     .run       = run,
 };

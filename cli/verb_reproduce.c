@@ -94,7 +94,7 @@ static int run(const cli_args *a)
     if (code) return code;
     snprintf(directory, sizeof directory, "reproduce-%s", r.e->name);
     if (!r.directory) r.directory = directory;
-    ad_status s = run_threads(a);
+    ad_status s = run_options(a);
     if (!s) s = repro_choose(&r);
     if (s == AD_INVALID)
         code = cli_mistake(a, "%s", ad_message());

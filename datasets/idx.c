@@ -17,6 +17,11 @@ static int size_of(int type)
     return type >= 8 && type <= 14 ? size[type - 8] : 0;
 }
 
+int ds_idx_is(const char *b, size_t n)
+{
+    return n >= 4 && !b[0] && !b[1] && b[2] >= 8 && b[2] <= 14 && b[3] >= 1 && b[3] <= DS_IDX_RANK;
+}
+
 static ad_status cut_off(ds_stream *f, const char *where, size_t got, size_t need)
 {
     return ad_fail(AD_BAD_FILE,

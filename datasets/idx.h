@@ -21,6 +21,9 @@ typedef struct ds_idx {
     double  *real;  /* all others                                                 */
 } ds_idx;
 
+/* Do n bytes begin like an IDX file? */
+int ds_idx_is(const char *bytes, size_t n);
+
 /* rows 0: all; else the first so many, the rest of the file being left alone. AD_BAD_FILE with file and numbers for what
    is no IDX file, a file that is cut off or goes on after its end. */
 ad_status ds_idx_read(ds_idx *out, const char *path, long rows);

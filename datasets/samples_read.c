@@ -9,11 +9,6 @@
 #include <costate/datasets/samples_read_internal.h>
 #include <costate/datasets/stream.h>
 
-static int is_idx(const char *b, size_t n)
-{
-    return n >= 4 && !b[0] && !b[1] && b[2] >= 8 && b[2] <= 14 && b[3] >= 1 && b[3] <= DS_IDX_RANK;
-}
-
 /* --- .npy -------------------------------------------------------------------------------------------------------- */
 
 static ad_status copy_numbers(ds_samples *s, const ds_npy *a)
@@ -45,7 +40,7 @@ static ad_status add_labels(ds_samples *s, const char *path, long have)
     ds_npy y = { 0 };
     ds_idx z = { 0 };
     AD_TRY(ds_load(path, &bytes, &n));
-    int       idx    = is_idx(bytes, n);
+    int       idx    = ds_idx_is(bytes, n);
     ad_status status = idx ? AD_OK : ds_npy_parse(&y, path, bytes, n);
     ad_free(bytes);
     if (!status && idx) status = ds_idx_read(&z, path, 0);
@@ -149,7 +144,7 @@ ad_status ds_samples_read(ds_samples **out, const char *path, const ds_samples_r
     if (!s) s = ds_stream_read(&f, first, sizeof first, &n);
     ad_status closed = ds_stream_close(&f);
     if (s || closed) return s ? s : closed;
-    if (is_idx(first, n)) {
+    if (ds_idx_is(first, n)) {
         AD_TRY(no_columns(path, o));
         return ds_samples_read_idx(out, path, path, o->labels, o->n);
     }

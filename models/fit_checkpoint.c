@@ -52,6 +52,7 @@ ad_status mdl_fit_load(mdl_fit *f, const char *path)
         f->number[FIT_PLANNED]  = (double)f->c->iterations;
     }
     if (f->number[FIT_WHOLE] != 0) mdl_fit_use_all(f);
+    f->from        = f->iteration;
     f->p.iteration = (long)f->iteration;
     f->p.seconds   = f->number[FIT_SECONDS];
     return AD_OK;

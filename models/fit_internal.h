@@ -36,6 +36,7 @@ struct mdl_fit {
     mdl_end           end;
     double           *atol;  /* [dim], the solver reads it */
     double            began; /* monotonic seconds when it would have begun without pauses */
+    int64_t           from;  /* the iteration that a checkpoint stood at */
     /* kept in a checkpoint beside the above */
     int64_t  iteration, failures, in_a_row, since_best;
     uint64_t seed;

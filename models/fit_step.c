@@ -176,7 +176,7 @@ static void note_moved(mdl_fit *f)
 const char *mdl_fit_unmoved(const mdl_fit *f, int i)
 {
     const ad_params *p = f->m->params;
-    if (f->iteration == 0) return NULL;
+    if (f->iteration == f->from) return NULL; /* nothing was tried */
     for (int v = 0; v < ad_params_views(p); v++)
         if (!f->moved[v] && i-- == 0) return ad_params_view(p, v)->name;
     return NULL;

@@ -40,6 +40,11 @@ assert not any("norm" in r["regularizers"]["error"] for r in rows[1::4])
 assert ["test_loss" in r for r in rows].count(True) == 5
 print("ok")')"
 is 'the pictures are in the report' yes "$(command -v gnuplot > /dev/null && grep -q 'data:image' run/report.html && echo yes || { command -v gnuplot > /dev/null || echo yes; })"
+mkdir -p here/pictures && head -c 30730 /dev/zero > here/pictures/cifar10_train.bin && head -c 3073 /dev/zero > here/pictures/cifar10_test.bin
+ok 'info of a set' "$costate" info digits
+is 'has both parts' 2 "$(grep -c 'samples of 1x8x8 numbers, 10 classes' out)"
+ok 'info of a folder of pictures' "$costate" info here/pictures
+is 'has their classes' 2 "$(grep -c '10 classes: airplane, ' out)"
 ok 'info' "$costate" info run
 is 'tells what it is' 1 "$(grep -c '10 classes apart from 64 numbers' out)"
 is 'and its arrays' 1 "$(grep -c 'field.0.weight  *.16,65.' out)"
@@ -131,6 +136,7 @@ fails 'points without labels' 1 'no labels' train --data checkerboard
 fails 'an unknown regularizer' 2 'eror' train $quick --regularizer eror:1
 fails 'a malformed one' 2 '100-10' train $quick --regularizer error:100-10
 fails 'one that the method cannot carry' 1 'tsit5' train $quick --regularizer stiffness:0.1 --method bosh3
+fails 'a dry run as JSON' 2 'leave --json out' train $quick --dry-run --json
 fails 'too many threads' 2 '--threads is 99' train $quick --threads 99
 fails 'no epoch' 2 'epochs is 0' train $quick --epochs 0
 fails 'an unknown option' 2 'did you mean --hidden' train $quick --hiden 3
@@ -147,7 +153,6 @@ cp -r run digits
 ok 'a run that is called like its data' "$costate" evaluate digits --data digits --rows 64
 ok 'does not hide them' train $quick --dry-run
 rm -r digits
-mkdir -p here/pictures && head -c 30730 /dev/zero > here/pictures/cifar10_train.bin && head -c 3073 /dev/zero > here/pictures/cifar10_test.bin
 ok 'a folder of pictures' train --data here/pictures/ --hidden 4 --iterations 1 --quiet
 is 'names its run' yes "$([ -d run-pictures ] && echo yes)"
 fails 'in no precision' 2 'float16' "$costate" evaluate run --precision float16

@@ -54,6 +54,14 @@ ok 'info of data' "$costate" info lynx-hare
 ok 'half' train --data days.csv --output half $quick
 ok 'more of it' train --resume --output half --iterations 60 --quiet
 is 'goes on where it stood' 60 "$(wc -l < half/metrics.jsonl)"
+ok 'what is done already' train --resume --output half --iterations 60 --quiet
+is 'is not told to have been in vain' '' "$(cat err)"
+mkdir lynx-hare
+ok 'a folder does not hide a data set' train --data lynx-hare --dry-run
+fails 'a coefficient that blows the loss up' 1 'The last checkpoint is in blown' \
+    train --data days.csv $quick --regularizer taynode3:1e300 --precision float32 --output blown
+ok 'leaves a checkpoint that goes on' train --resume --output blown --regularizer none --iterations 30 --quiet
+ok 'and forecasts too' "$costate" forecast blown --until 2021-03-06
 cat > slow.sh << END
 "$costate" train ode --data days.csv --output cut --iterations 1000000 --time-budget 0 --quiet &
 pid=\$!
