@@ -126,15 +126,11 @@ static ad_status step(repro_trial *t, json_t *line)
     long     n;
     AD_TRY(next_batch(t, &n));
     AD_TRY(mdl_cnf_step(s->c, n, s->x, repro_progress(t, 0), repro_draw(t, DRAW), &step));
-    t->loss          = step.loss;
-    t->gradient_norm = step.norm;
-    t->solve_nfe     = step.solve.nfe;
-    t->nfe += step.solve.nfe;
-    t->nvjp += adj_solver_stats(reg_adjoint(mdl_cnf_solver(s->c)))->nvjp;
-    json_object_set_new(line, "loss", cli_json_number(step.loss));
-    json_object_set_new(line, "penalty", cli_json_number(step.penalty));
-    json_object_set_new(line, "nfe_solve", json_integer(step.solve.nfe));
-    json_object_set_new(line, "gradient_norm", cli_json_number(step.norm));
+    long nvjp = adj_solver_stats(reg_adjoint(mdl_cnf_solver(s->c)))->nvjp;
+    repro_note_step(
+        t,
+        &(repro_step){ step.loss, step.penalty, step.norm, step.solve.nfe, step.solve.nfe, nvjp },
+        line);
     return AD_OK;
 }
 
@@ -212,9 +208,7 @@ static const repro_column columns[] = {
     { "nll", "NLL", 3, 0 },
     { "nfe", "NFE", 1, 0 },
     { "integral", "integral", 4, 0 },
-    { "training_cpu_seconds", "training", 2, 1 },
-    { "prediction_cpu_seconds", "prediction", 2, 1 },
-    { "training_evaluations", "evaluations", 2, 1 },
+    REPRO_COSTS,
 };
 
 static const repro_row rows[] = {

@@ -23,16 +23,6 @@ static const char *const notes[] = {
 };
 
 // clang-format off
-static const repro_column columns[] = {
-    { "accuracy_train", "train %", 2, 0 },
-    { "accuracy_test", "test %", 2, 0 },
-    { "nfe", "NFE", 1, 0 },
-    { "nfe_other", "other NFE", 1, 0 },
-    { "training_cpu_seconds", "training", 2, 1 },
-    { "prediction_cpu_seconds", "prediction", 2, 1 },
-    { "training_evaluations", "evaluations", 2, 1 },
-};
-
 static const repro_row rows[] = {
     { "vanilla", "Vanilla", NULL, 0,
       { { 99.898, 0.066 }, { 97.612, 0.163 }, { 303.559, 3.194 }, { 0 }, { 0.54, 0.001 }, { 0.088, 0.020 } } },
@@ -46,38 +36,12 @@ static const repro_row rows[] = {
 // clang-format on
 
 const repro_experiment repro_experiment_mnist_node_local = {
-    .name          = "mnist-node-local",
-    .about         = "the same digits, the error of one step from a random time",
-    .cite          = "Pal, Edelman, Rackauckas 2023, the table of MNIST",
-    .notes         = notes,
-    .rows          = sizeof rows / sizeof rows[0],
-    .row           = rows,
-    .columns       = sizeof columns / sizeof columns[0],
-    .column        = columns,
-    .curve         = { { "loss", "loss of the batch", 1 },
-                       { "accuracy_test", "accuracy on 1024 test images, %", 0 },
-                       { "nfe", "NFE of 512 training images", 0 },
-                       { "nfe_other", "NFE in the other precision", 0 } },
-    .nfe           = "nfe",
-    .quality       = "accuracy_test",
-    .quality_title = "accuracy on the test images, %",
-    .standard      = { .precision  = "float32",
-                       .rtol       = 1.4e-8,
-                       .batch      = 128,
-                       .iterations = 300,
-                       .seeds      = "0..2" },
-    .quick         = { .precision  = "float32",
-                       .rtol       = 1e-5,
-                       .batch      = 32,
-                       .iterations = 8,
-                       .every      = 4,
-                       .seeds      = "0",
-                       .train      = 256,
-                       .test       = 128 },
-    .open          = repro_images_open,
-    .close         = repro_images_close,
-    .start         = start,
-    .step          = repro_classifier_step,
-    .measure       = repro_classifier_measure,
-    .stop          = repro_classifier_stop,
+    .name  = "mnist-node-local",
+    .about = "the same digits, the error of one step from a random time",
+    .cite  = "Pal, Edelman, Rackauckas 2023, the table of MNIST",
+    .notes = notes,
+    .rows  = sizeof rows / sizeof rows[0],
+    .row   = rows,
+    REPRO_IMAGES,
+    .start = start,
 };

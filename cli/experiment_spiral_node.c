@@ -166,24 +166,19 @@ static ad_status step(repro_trial *t, json_t *line)
            .n = 1, .times = TIMES, .t = d->t, .y0 = s->y0, .theta = l->theta, .seed = draw, .y = s->y
     };
     AD_TRY(reg_solve(s->solver, &a, repro_progress(t, 0), draw));
-    t->loss = loss_of(d, t->type, s->y, s->y_bar);
-    if (!isfinite(t->loss + reg_value(s->solver)))
+    double loss = loss_of(d, t->type, s->y, s->y_bar), penalty = reg_value(s->solver);
+    if (!isfinite(loss + penalty))
         return ad_fail(AD_NONFINITE_STATE,
-                       "the loss is not finite: %g of the data, %g of the regularizers", t->loss,
-                       reg_value(s->solver));
+                       "the loss is not finite: %g of the data, %g of the regularizers", loss,
+                       penalty);
     memset(l->theta_bar, 0, (size_t)l->count * ad_type_size(t->type));
     AD_TRY(
         reg_pullback(s->solver, &(adj_cotangents){ .y_bar = s->y_bar, .theta_bar = l->theta_bar }));
     const nde_stats *stats = adj_solver_stats(reg_adjoint(s->solver));
-    t->gradient_norm       = ad_norm(t->type, l->count, l->theta_bar);
-    t->solve_nfe           = stats->nfe_julia;
-    t->nfe += stats->nfe;
-    t->nvjp += stats->nvjp;
-    json_object_set_new(line, "loss", cli_json_number(t->loss));
-    json_object_set_new(line, "penalty", cli_json_number(reg_value(s->solver)));
-    json_object_set_new(line, "nfe_solve", json_integer(stats->nfe_julia));
-    json_object_set_new(line, "gradient_norm", cli_json_number(t->gradient_norm));
-    return mdl_learner_step(l, t->loss);
+    double           norm  = ad_norm(t->type, l->count, l->theta_bar);
+    repro_note_step(
+        t, &(repro_step){ loss, penalty, norm, stats->nfe_julia, stats->nfe, stats->nvjp }, line);
+    return mdl_learner_step(l, loss);
 }
 
 /* --- the judge ----------------------------------------------------------------------------------------------------------- */
@@ -243,9 +238,7 @@ static const repro_column columns[] = {
     { "nfe", "NFE", 1, 0 },
     { "nfe_other", "other NFE", 1, 0 },
     { "rms", "rms", 4, 0 },
-    { "training_cpu_seconds", "training", 2, 1 },
-    { "prediction_cpu_seconds", "prediction", 2, 1 },
-    { "training_evaluations", "evaluations", 2, 1 },
+    REPRO_COSTS,
 };
 
 static const repro_row rows[] = {

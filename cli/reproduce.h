@@ -55,6 +55,14 @@ typedef struct repro_column {
     int ratio; /* 1: told over the first row's mean at the same settings, ours and the paper's */
 } repro_column;
 
+/* Columns that every experiment has: what training and prediction cost, over the first row's. */
+// clang-format off
+#define REPRO_COSTS                                          \
+    { "training_cpu_seconds", "training", 2, 1 },            \
+    { "prediction_cpu_seconds", "prediction", 2, 1 },        \
+    { "training_evaluations", "evaluations", 2, 1 }
+// clang-format on
+
 typedef struct repro_curve {
     const char *key, *title; /* key: of the lines in metrics.jsonl */
     int         log_y;
@@ -127,6 +135,13 @@ struct repro_trial {
 };
 
 const char *repro_precision(const repro_trial *t);
+/* What every step tells: into the line, the progress and the trial's sums. */
+typedef struct repro_step {
+    double loss, penalty, norm;
+    long   told;      /* evaluations of the solve, counted as the experiment counts */
+    long   nfe, nvjp; /* of f and its vjp, all there were                           */
+} repro_step;
+void repro_note_step(repro_trial *t, const repro_step *s, struct json_t *line);
 /* The p of regularizers' coefficients: iterations, and the epochs of `per_epoch` iterations where there are two at least. */
 reg_progress repro_progress(const repro_trial *t, long per_epoch);
 /* Of this iteration's random choices. */

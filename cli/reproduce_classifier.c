@@ -32,6 +32,14 @@ typedef struct state {
     long                *order, epoch; /* of the images in this epoch, from 0; -1: none yet */
 } state;
 
+const repro_column repro_image_columns[REPRO_IMAGE_COLUMNS] = {
+    { "accuracy_train", "train %", 2, 0 },
+    { "accuracy_test", "test %", 2, 0 },
+    { "nfe", "NFE", 1, 0 },
+    { "nfe_other", "other NFE", 1, 0 },
+    REPRO_COSTS,
+};
+
 /* --- the images ---------------------------------------------------------------------------------------------------------- */
 
 static ad_status read_part(const repro *r, ds_part part, long n, ds_samples **out)
@@ -141,12 +149,8 @@ static ad_status next_batch(repro_trial *t, mdl_labelled *b, long *per_epoch)
 static void log_step(const repro_trial *t, const state *s, const mdl_step *step, json_t *line)
 {
     json_t *values = json_array(), *lambdas = json_array();
-    json_object_set_new(line, "loss", cli_json_number(step->loss));
-    json_object_set_new(line, "penalty", cli_json_number(step->penalty));
     json_object_set_new(line, "accuracy_batch",
                         cli_json_number(100. * (double)step->right / (double)step->n));
-    json_object_set_new(line, "nfe_solve", json_integer(step->solve.nfe_julia));
-    json_object_set_new(line, "gradient_norm", cli_json_number(step->norm));
     json_object_set_new(line, "rate", cli_json_number(step->rate));
     for (int i = 0; i < t->terms; i++) {
         const reg_result *x = reg_result_of(mdl_classifier_solver(s->c), i);
@@ -167,11 +171,11 @@ ad_status repro_classifier_step(repro_trial *t, json_t *line)
     t->learner->optim->o.rate = s->network->rate /
                                 (1 + s->network->decay * (double)(t->iteration + 1));
     AD_TRY(mdl_classifier_step(s->c, &b, repro_progress(t, per_epoch), repro_draw(t, DRAW), &step));
-    t->loss          = step.loss;
-    t->gradient_norm = step.norm;
-    t->solve_nfe     = step.solve.nfe_julia;
-    t->nfe += step.solve.nfe;
-    t->nvjp += adj_solver_stats(reg_adjoint(mdl_classifier_solver(s->c)))->nvjp;
+    long nvjp = adj_solver_stats(reg_adjoint(mdl_classifier_solver(s->c)))->nvjp;
+    repro_note_step(t,
+                    &(repro_step){ step.loss, step.penalty, step.norm, step.solve.nfe_julia,
+                                   step.solve.nfe, nvjp },
+                    line);
     log_step(t, s, &step, line);
     return AD_OK;
 }

@@ -44,6 +44,19 @@ reg_progress repro_progress(const repro_trial *t, long per_epoch)
     return (reg_progress){ now, (double)(t->iteration / per_epoch * per_epoch) / all };
 }
 
+void repro_note_step(repro_trial *t, const repro_step *s, json_t *line)
+{
+    t->loss          = s->loss;
+    t->gradient_norm = s->norm;
+    t->solve_nfe     = s->told;
+    t->nfe += s->nfe;
+    t->nvjp += s->nvjp;
+    json_object_set_new(line, "loss", cli_json_number(s->loss));
+    json_object_set_new(line, "penalty", cli_json_number(s->penalty));
+    json_object_set_new(line, "nfe_solve", json_integer(s->told));
+    json_object_set_new(line, "gradient_norm", cli_json_number(s->norm));
+}
+
 /* --- one trial ----------------------------------------------------------------------------------------------------------- */
 
 typedef struct running {
