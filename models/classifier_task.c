@@ -159,24 +159,15 @@ ad_status mdl_classifier_task_data(const mdl_classifier_task *t, const char *dat
 
 static ad_status with_data(mdl_classifier_task *t)
 {
-    const mdl_samples_config *c = common(t);
     AD_TRY(mdl_classifier_settings.check(t->config));
-    AD_TRY(mdl_sampled_data(c, 2, &t->train, &t->test));
-    if (t->test && t->test->dim != t->train->dim)
-        return ad_fail(AD_BAD_SHAPE, "%s: training samples of %ld numbers, test samples of %ld",
-                       c->data, t->train->dim, t->test->dim);
-    long iterations = mdl_sampled_iterations(c, t->train->n);
-    AD_TRY(build(t, t->train->dim, t->train->classes, iterations));
-    return mdl_training_new(&t->training,
-                            &(mdl_training_spec){ .model   = t,
-                                                  .step    = step,
-                                                  .test    = t->test ? test : NULL,
-                                                  .learner = mdl_classifier_learner(t->classifier),
-                                                  .samples = t->train->n,
-                                                  .batch   = c->batch,
-                                                  .iterations = iterations,
-                                                  .every      = c->every,
-                                                  .seed       = (uint64_t)c->seed });
+    AD_TRY(mdl_sampled_data(common(t), 2, &t->train, &t->test));
+    mdl_training_spec spec = mdl_sampled_training(common(t), t->train->n);
+    AD_TRY(build(t, t->train->dim, t->train->classes, spec.iterations));
+    spec.model   = t;
+    spec.step    = step;
+    spec.test    = t->test ? test : NULL;
+    spec.learner = mdl_classifier_learner(t->classifier);
+    return mdl_training_new(&t->training, &spec);
 }
 
 ad_status mdl_classifier_task_new(mdl_classifier_task **out, mdl_classifier_config *config)

@@ -181,32 +181,29 @@ ad_status mdl_cnf_task_paths(mdl_cnf_task *t, long n, uint64_t seed, int times, 
     return s;
 }
 
+/* The normalisation, as a checkpoint has it. */
+static int scale_arrays(mdl_cnf_task *t, ad_tensor extra[2])
+{
+    long d   = dim_of(t);
+    extra[0] = (ad_tensor){ "mean", AD_TENSOR_F64, 1, { d }, t->mean };
+    extra[1] = (ad_tensor){ "deviation", AD_TENSOR_F64, 1, { d }, t->deviation };
+    return 2;
+}
+
 static ad_status with_data(mdl_cnf_task *t)
 {
-    const mdl_samples_config *c = common(t);
     AD_TRY(mdl_cnf_settings.check(t->config));
-    AD_TRY(mdl_sampled_data(c, 0, &t->train, &t->test));
-    if (t->test && t->test->dim != t->train->dim)
-        return ad_fail(AD_BAD_SHAPE, "%s: training samples of %ld numbers, test samples of %ld",
-                       c->data, t->train->dim, t->test->dim);
-    long d = t->train->dim, iterations = mdl_sampled_iterations(c, t->train->n);
-    AD_TRY(build(t, d, iterations));
+    AD_TRY(mdl_sampled_data(common(t), 0, &t->train, &t->test));
+    mdl_training_spec spec = mdl_sampled_training(common(t), t->train->n);
+    AD_TRY(build(t, t->train->dim, spec.iterations));
     AD_TRY(normalise(t));
     measure_scale(t);
-    return mdl_training_new(
-        &t->training, &(mdl_training_spec){
-                          .model      = t,
-                          .step       = step,
-                          .test       = t->test ? test : NULL,
-                          .learner    = mdl_cnf_learner(t->cnf),
-                          .samples    = t->train->n,
-                          .batch      = c->batch,
-                          .iterations = iterations,
-                          .every      = c->every,
-                          .seed       = (uint64_t)c->seed,
-                          .nextra     = 2,
-                          .extra      = { { "mean", AD_TENSOR_F64, 1, { d }, t->mean },
-                                          { "deviation", AD_TENSOR_F64, 1, { d }, t->deviation } } });
+    spec.model   = t;
+    spec.step    = step;
+    spec.test    = t->test ? test : NULL;
+    spec.learner = mdl_cnf_learner(t->cnf);
+    spec.nextra  = scale_arrays(t, spec.extra);
+    return mdl_training_new(&t->training, &spec);
 }
 
 ad_status mdl_cnf_task_new(mdl_cnf_task **out, mdl_cnf_config *config)
@@ -250,15 +247,13 @@ struct json_t *mdl_cnf_task_to_json(const mdl_cnf_task *t)
 
 static ad_status load_weights(mdl_cnf_task *t, const char *directory)
 {
-    char         path[PATH];
-    long         d       = dim_of(t);
-    mdl_learner *l       = mdl_cnf_learner(t->cnf);
-    ad_tensor    extra[] = { { "mean", AD_TENSOR_F64, 1, { d }, t->mean },
-                             { "deviation", AD_TENSOR_F64, 1, { d }, t->deviation } };
+    char          path[PATH];
+    ad_tensor     extra[2];
+    mdl_learner  *l = mdl_cnf_learner(t->cnf);
+    ad_checkpoint c = { .params = l->params, .theta = l->theta, .extra = extra };
+    c.nextra        = scale_arrays(t, extra);
     snprintf(path, sizeof path, "%s/checkpoint.safetensors", directory);
-    AD_TRY(ad_checkpoint_load(
-        path,
-        &(ad_checkpoint){ .params = l->params, .theta = l->theta, .nextra = 2, .extra = extra }));
+    AD_TRY(ad_checkpoint_load(path, &c));
     measure_scale(t);
     return AD_OK;
 }

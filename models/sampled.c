@@ -43,9 +43,14 @@ ad_status mdl_sampled_choices(const mdl_samples_config *c, long iterations, mdl_
     return out->solve.method && out->solve.controller ? AD_OK : AD_INVALID;
 }
 
-long mdl_sampled_iterations(const mdl_samples_config *c, long samples)
+mdl_training_spec mdl_sampled_training(const mdl_samples_config *c, long samples)
 {
-    return c->iterations ? c->iterations : c->epochs * ((samples + c->batch - 1) / c->batch);
+    long per_epoch = (samples + c->batch - 1) / c->batch;
+    return (mdl_training_spec){ .samples    = samples,
+                                .batch      = c->batch,
+                                .iterations = c->iterations ? c->iterations : c->epochs * per_epoch,
+                                .every      = c->every,
+                                .seed       = (uint64_t)c->seed };
 }
 
 /* Takes the place of *s: the first n of it. */
@@ -103,5 +108,8 @@ ad_status mdl_sampled_data(const mdl_samples_config *c, long classes, ds_samples
             c->data);
     AD_TRY(open_part(c, DS_TEST, test));
     if (!*test) AD_TRY(hold_out(c, train, test));
+    if (*test && (*test)->dim != (*train)->dim)
+        return ad_fail(AD_BAD_SHAPE, "%s: training samples of %ld numbers, test samples of %ld",
+                       c->data, (*train)->dim, (*test)->dim);
     return cut(train, c->rows);
 }
