@@ -1,10 +1,10 @@
-#include <math.h>
 #include <string.h>
 
 #include <costate/autodiff/loss.h>
 #include <costate/autodiff/memory.h>
 
 #include "classifier_internal.h"
+#include "pass.h"
 
 struct mdl_classifier {
     mdl_classifier_options o;
@@ -121,43 +121,51 @@ static size_t state_bytes(const mdl_classifier *c, long n)
     return (size_t)(n * c->net->dim) * ad_type_size(c->o.type);
 }
 
+/* What a step is taken on. */
+typedef struct pass {
+    mdl_classifier     *c;
+    const mdl_labelled *b;
+    reg_progress        p;
+    uint64_t            draw;
+} pass;
+
 /* x to logits and the loss; logits_bar is set. */
-static ad_status forward(mdl_classifier *c, const mdl_labelled *b, reg_progress p, uint64_t draw,
-                         mdl_step *step)
+static ad_status forward(void *ctx, mdl_step *step)
 {
-    const void *theta = c->learner->theta, *y0 = b->x;
+    pass               *a     = ctx;
+    mdl_classifier     *c     = a->c;
+    const mdl_labelled *b     = a->b;
+    const void         *theta = c->learner->theta, *y0 = b->x;
     if (c->net->has_input) {
         AD_TRY(mdl_map_forward(&c->net->input, b->n, theta, b->x, c->y0));
         y0 = c->y0;
     }
-    nde_solve_args a = {
-        .n = b->n, .times = 2, .t = c->net->t, .y0 = y0, .theta = theta, .seed = draw, .y = c->y
+    nde_solve_args args = {
+        .n = b->n, .times = 2, .t = c->net->t, .y0 = y0, .theta = theta, .seed = a->draw, .y = c->y
     };
-    ad_status s = reg_solve(c->solver, &a, p, draw);
+    ad_status s = reg_solve(c->solver, &args, a->p, a->draw);
     step->solve = *adj_solver_stats(reg_adjoint(c->solver));
     if (s) return s;
     step->penalty = reg_value(c->solver);
     void *end     = (char *)c->y + state_bytes(c, b->n);
     AD_TRY(mdl_map_forward(&c->net->output, b->n, theta, end, c->logits));
-    AD_TRY(ad_cross_entropy(&(ad_class_args){ .type       = c->o.type,
+    return ad_cross_entropy(&(ad_class_args){ .type       = c->o.type,
                                               .n          = b->n,
                                               .k          = c->o.classes,
                                               .logits     = c->logits,
                                               .label      = b->label,
                                               .logits_bar = c->logits_bar },
-                            &step->loss, &step->right));
-    if (isfinite(step->loss + step->penalty)) return AD_OK;
-    return ad_fail(AD_NONFINITE_STATE,
-                   "the loss is not finite: %g of the data, %g of the regularizers", step->loss,
-                   step->penalty);
+                            &step->loss, &step->right);
 }
 
-static ad_status backward(mdl_classifier *c, const mdl_labelled *b)
+static ad_status backward(void *ctx)
 {
-    mdl_learner *l    = c->learner;
-    size_t       half = state_bytes(c, b->n);
-    void        *end = (char *)c->y + half, *end_bar = (char *)c->y_bar + half;
-    memset(l->theta_bar, 0, (size_t)l->count * ad_type_size(l->type));
+    pass               *a    = ctx;
+    mdl_classifier     *c    = a->c;
+    const mdl_labelled *b    = a->b;
+    mdl_learner        *l    = c->learner;
+    size_t              half = state_bytes(c, b->n);
+    void               *end = (char *)c->y + half, *end_bar = (char *)c->y_bar + half;
     memset(c->y_bar, 0, half);
     AD_TRY(mdl_map_backward(&c->net->output, b->n, l->theta, end, c->logits_bar, end_bar,
                             l->theta_bar));
@@ -169,30 +177,24 @@ static ad_status backward(mdl_classifier *c, const mdl_labelled *b)
     return mdl_map_backward(&c->net->input, b->n, l->theta, b->x, c->y0_bar, NULL, l->theta_bar);
 }
 
+static mdl_pass pass_of(const mdl_classifier *c)
+{
+    return (mdl_pass){ "classifier", c->o.batch, c->learner, c->solver,
+                       c->o.measure, forward,    backward };
+}
+
 ad_status mdl_classifier_gradient(mdl_classifier *c, const mdl_labelled *b, reg_progress p,
                                   uint64_t draw, mdl_step *step)
 {
-    double began = mdl_seconds();
-    *step        = (mdl_step){ .n = b->n, .loss = NAN, .penalty = NAN };
-    if (b->n < 1 || b->n > c->o.batch)
-        return ad_fail(AD_INVALID, "a batch of %ld samples; the classifier was made for 1 to %ld",
-                       b->n, c->o.batch);
-    ad_status s           = forward(c, b, p, draw, step);
-    double    middle      = mdl_seconds();
-    step->seconds_forward = middle - began;
-    if (!s && c->o.measure > 0 && c->learner->optim->steps % c->o.measure == 0)
-        s = reg_measure(c->solver);
-    if (!s) s = backward(c, b);
-    step->seconds_backward = mdl_seconds() - middle;
-    if (!s) step->norm = ad_norm(c->o.type, c->learner->count, c->learner->theta_bar);
-    return s;
+    mdl_pass way = pass_of(c);
+    *step        = (mdl_step){ .n = b->n };
+    return mdl_pass_gradient(&way, &(pass){ c, b, p, draw }, step);
 }
 
 ad_status mdl_classifier_step(mdl_classifier *c, const mdl_labelled *b, reg_progress p,
                               uint64_t draw, mdl_step *step)
 {
-    AD_TRY(mdl_classifier_gradient(c, b, p, draw, step));
-    AD_TRY(mdl_learner_step(c->learner, step->loss));
-    step->rate = c->learner->rate;
-    return AD_OK;
+    mdl_pass way = pass_of(c);
+    *step        = (mdl_step){ .n = b->n };
+    return mdl_pass_step(&way, &(pass){ c, b, p, draw }, step);
 }

@@ -4,6 +4,7 @@
 #include <costate/models/model.h>
 
 #include "classifier_internal.h"
+#include "pass.h"
 
 struct mdl_evaluator {
     mdl_classifier_options o;

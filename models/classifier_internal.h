@@ -36,6 +36,5 @@ ad_status mdl_map_backward(mdl_map *m, long n, const void *theta, const void *x,
                            void *x_bar, void *theta_bar);
 
 ad_status mdl_classifier_defaults(mdl_classifier_options *o, nde_options *solve);
-double    mdl_seconds(void); /* monotonic */
 
 #endif

@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include <costate/autodiff/memory.h>
@@ -6,6 +5,7 @@
 #include <costate/models/model.h>
 
 #include "cnf_internal.h"
+#include "pass.h"
 
 static const uint64_t stream_of_eps   = 0x657073u; /* "eps" */
 static const double   log_two_pi_half = 0.91893853320467274178;
@@ -117,61 +117,66 @@ static void draw_eps(mdl_cnf *c, long n, uint64_t draw)
         ad_random_normal(c->o.type, draw, stream_of_eps, 0, count, c->eps);
 }
 
-static ad_status forward(mdl_cnf *c, long n, const void *x, reg_progress p, uint64_t draw,
-                         mdl_step *step)
+/* What a step is taken on. */
+typedef struct pass {
+    mdl_cnf     *c;
+    long         n;
+    const void  *x;
+    reg_progress p;
+    uint64_t     draw;
+} pass;
+
+static ad_status forward(void *ctx, mdl_step *step)
 {
-    size_t size = ad_type_size(c->o.type), z = size * (size_t)(n * c->o.dim), a = size * (size_t)n;
-    memcpy(c->y0, x, z);
+    pass    *q    = ctx;
+    mdl_cnf *c    = q->c;
+    size_t   size = ad_type_size(c->o.type), z = size * (size_t)(q->n * c->o.dim);
+    size_t   a = size * (size_t)q->n;
+    memcpy(c->y0, q->x, z);
     memset((char *)c->y0 + z, 0, a);
-    draw_eps(c, n, draw);
+    draw_eps(c, q->n, q->draw);
     const void    *eps  = c->eps;
-    nde_solve_args args = { .n     = n,
+    nde_solve_args args = { .n     = q->n,
                             .times = 2,
                             .t     = c->t,
                             .y0    = c->y0,
                             .args  = &eps,
                             .theta = c->learner->theta,
-                            .seed  = draw,
+                            .seed  = q->draw,
                             .y     = c->y };
-    ad_status      s    = reg_solve(c->solver, &args, p, draw);
+    ad_status      s    = reg_solve(c->solver, &args, q->p, q->draw);
     step->solve         = *adj_solver_stats(reg_adjoint(c->solver));
     if (s) return s;
     memset(c->y_bar, 0, z + a);
     step->penalty = reg_value(c->solver);
-    step->loss    = negative_log_density(c, n, (char *)c->y + z + a, (char *)c->y_bar + z + a);
-    if (isfinite(step->loss + step->penalty)) return AD_OK;
-    return ad_fail(AD_NONFINITE_STATE,
-                   "the loss is not finite: %g of the data, %g of the regularizers", step->loss,
-                   step->penalty);
+    step->loss    = negative_log_density(c, q->n, (char *)c->y + z + a, (char *)c->y_bar + z + a);
+    return AD_OK;
+}
+
+static ad_status backward(void *ctx)
+{
+    mdl_cnf *c = ((pass *)ctx)->c;
+    return reg_pullback(c->solver,
+                        &(adj_cotangents){ .y_bar = c->y_bar, .theta_bar = c->learner->theta_bar });
+}
+
+static mdl_pass pass_of(const mdl_cnf *c)
+{
+    return (mdl_pass){ "flow", c->o.batch, c->learner, c->solver, c->o.measure, forward, backward };
 }
 
 ad_status mdl_cnf_gradient(mdl_cnf *c, long n, const void *x, reg_progress p, uint64_t draw,
                            mdl_step *step)
 {
-    double       began = mdl_seconds();
-    mdl_learner *l     = c->learner;
-    *step              = (mdl_step){ .n = n, .loss = NAN, .penalty = NAN, .right = -1 };
-    if (n < 1 || n > c->o.batch)
-        return ad_fail(AD_INVALID, "a batch of %ld samples; the flow was made for 1 to %ld", n,
-                       c->o.batch);
-    ad_status s           = forward(c, n, x, p, draw, step);
-    double    middle      = mdl_seconds();
-    step->seconds_forward = middle - began;
-    if (!s && c->o.measure > 0 && l->optim->steps % c->o.measure == 0) s = reg_measure(c->solver);
-    memset(l->theta_bar, 0, (size_t)l->count * ad_type_size(l->type));
-    if (!s)
-        s = reg_pullback(c->solver,
-                         &(adj_cotangents){ .y_bar = c->y_bar, .theta_bar = l->theta_bar });
-    step->seconds_backward = mdl_seconds() - middle;
-    if (!s) step->norm = ad_norm(l->type, l->count, l->theta_bar);
-    return s;
+    mdl_pass way = pass_of(c);
+    *step        = (mdl_step){ .n = n, .right = -1 };
+    return mdl_pass_gradient(&way, &(pass){ c, n, x, p, draw }, step);
 }
 
 ad_status mdl_cnf_step(mdl_cnf *c, long n, const void *x, reg_progress p, uint64_t draw,
                        mdl_step *step)
 {
-    AD_TRY(mdl_cnf_gradient(c, n, x, p, draw, step));
-    AD_TRY(mdl_learner_step(c->learner, step->loss));
-    step->rate = c->learner->rate;
-    return AD_OK;
+    mdl_pass way = pass_of(c);
+    *step        = (mdl_step){ .n = n, .right = -1 };
+    return mdl_pass_step(&way, &(pass){ c, n, x, p, draw }, step);
 }

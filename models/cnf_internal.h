@@ -24,6 +24,4 @@ ad_status mdl_cnf_defaults(mdl_cnf_options *o, nde_options *solve);
 ad_status mdl_cnf_field_new(mdl_cnf_field **f, const mdl_cnf_options *o);
 void      mdl_cnf_field_free(mdl_cnf_field *f);
 
-double mdl_seconds(void); /* monotonic */
-
 #endif
