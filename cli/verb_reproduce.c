@@ -28,8 +28,8 @@ static int find(const cli_args *a, const repro_experiment **e)
 
 static void dry_run(const repro *r)
 {
-    printf("%s: %d trials of %ld iterations in all; %s\n", r->e->name, r->trials, r->total,
-           *r->about_data ? r->about_data : "no data needed");
+    printf("%s: %d trial%s of %ld iterations in all; %s\n", r->e->name, r->trials,
+           r->trials > 1 ? "s" : "", r->total, *r->about_data ? r->about_data : "no data needed");
     for (int i = 0; i < r->trials; i++)
         printf("  %s  %s\n", r->trial[i].name,
                *r->trial[i].regularizer ? r->trial[i].regularizer : "no regularizer");

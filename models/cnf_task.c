@@ -10,7 +10,7 @@
 
 #include "sampled.h"
 
-enum { PATH = 4096 };
+enum { PATH = 4096, MOST_COLUMNS = 256 };
 
 static const uint64_t stream_of_paths = 0x7061746873u; /* "paths" */
 
@@ -194,6 +194,11 @@ static ad_status with_data(mdl_cnf_task *t)
 {
     AD_TRY(mdl_cnf_settings.check(t->config));
     AD_TRY(mdl_sampled_data(common(t), 0, &t->train, &t->test));
+    if (t->train->dim > MOST_COLUMNS)
+        return ad_fail(AD_UNSUPPORTED,
+                       "%s has samples of %ld numbers; flows of more than %d are not built, since "
+                       "their densities are judged by the exact trace, a tangent for each number",
+                       common(t)->data, t->train->dim, MOST_COLUMNS);
     mdl_training_spec spec = mdl_sampled_training(common(t), t->train->n);
     AD_TRY(build(t, t->train->dim, spec.iterations));
     AD_TRY(normalise(t));

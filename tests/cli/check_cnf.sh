@@ -57,6 +57,8 @@ ok 'leaves good weights' "$costate" info blown
 # Mistakes.
 fails 'no data' 2 'on which data' train --epochs 1
 fails 'an unknown set' 1 'two-moons' train --data two-moon
+awk 'BEGIN { srand(5); for (i = 0; i < 9; i++) { for (k = 0; k < 300; k++) printf "%s%g", k ? "," : "", rand(); print "" } }' > broad.csv
+fails 'a flow of pictures' 1 'samples of 300 numbers' train --data broad.csv --quiet
 fails 'an unknown trace' 2 'rademacher' train $quick --trace hutchinson
 fails 'an unknown field' 2 'squash or plain' train $quick --field mlp
 fails 'an unknown regularizer' 2 'eror' train $quick --regularizer eror:1
