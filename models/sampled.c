@@ -78,6 +78,8 @@ static ad_status open_part(const mdl_samples_config *c, ds_part part, ds_samples
         o.dir           = there ? c->data : c->data_dir;
         if (there) return ds_samples_make(out, set ? set : "mnist", &o);
     }
+    if (!there && part == DS_TEST && (strstr(c->data, ":part=") || strstr(c->data, ",part=")))
+        return AD_OK; /* one part of a set is all there is, as of a file */
     if (!there) return ds_samples_make_spec(out, c->data, &o);
     if (part == DS_TEST) return AD_OK;
     return ds_samples_read(out, c->data,

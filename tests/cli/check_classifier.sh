@@ -153,6 +153,8 @@ cp -r run digits
 ok 'a run that is called like its data' "$costate" evaluate digits --data digits --rows 64
 ok 'does not hide them' train $quick --dry-run
 rm -r digits
+ok 'a part of a set' train $quick --data digits:part=test --rows 0 --dry-run
+is 'is not judged by itself' 1 "$(grep -c '1438 samples of 1x8x8, 10 classes; 359 to test' out)"
 ok 'a folder of pictures' train --data here/pictures/ --hidden 4 --iterations 1 --quiet
 is 'names its run' yes "$([ -d run-pictures ] && echo yes)"
 fails 'in no precision' 2 'float16' "$costate" evaluate run --precision float16
