@@ -220,7 +220,7 @@ struct json_t *mdl_classifier_task_to_json(const mdl_classifier_task *t)
 static ad_status read_class_names(mdl_classifier_task *t, const char *directory)
 {
     json_t *j;
-    AD_TRY(mdl_run_json(&j, directory));
+    AD_TRY(mdl_run_json(&j, directory, mdl_classifier_settings.model));
     t->class_names = json_incref(json_object_get(j, "class_names"));
     json_decref(j);
     return AD_OK;

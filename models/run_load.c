@@ -6,8 +6,8 @@
 #include <jansson.h>
 
 #include <costate/autodiff/checkpoint.h>
-#include <costate/autodiff/file.h>
 #include <costate/models/run.h>
+#include <costate/models/run_settings.h>
 
 enum { PATH = 4096 };
 
@@ -160,23 +160,6 @@ static ad_status get_model(const json_t *j, mdl_run *r, long starts)
     return AD_OK;
 }
 
-static ad_status read_json(json_t **j, const char *path)
-{
-    void        *text;
-    size_t       n;
-    json_error_t e;
-    AD_TRY(ad_file_read(path, &text, &n));
-    *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
-    ad_free(text);
-    if (!*j) return ad_fail(AD_BAD_FILE, "%s:%d:%d: %s", path, e.line, e.column, e.text);
-    const char *format = json_string_value(json_object_get(*j, "format"));
-    if (format && !strcmp(format, "costate-run-1")) return AD_OK;
-    json_decref(*j);
-    *j = NULL;
-    return ad_fail(AD_BAD_FILE, "%s is no run of costate (its \"format\" is not costate-run-1)",
-                   path);
-}
-
 static ad_status load(const char *directory, mdl_run *r, json_t *j)
 {
     char path[PATH];
@@ -196,7 +179,7 @@ ad_status mdl_run_load(mdl_run **out, const char *directory)
     json_t *j;
     *out = NULL;
     snprintf(path, sizeof path, "%s/config.json", directory);
-    AD_TRY(read_json(&j, path));
+    AD_TRY(mdl_run_json(&j, directory, "ode"));
     mdl_run  *r = ad_alloc(sizeof *r);
     ad_status s = r ? load(directory, r, j) : AD_NO_MEMORY;
     json_decref(j);
@@ -227,7 +210,7 @@ ad_status mdl_run_config(mdl_config **out, const char *directory)
     json_t *j;
     *out = NULL;
     snprintf(path, sizeof path, "%s/config.json", directory);
-    AD_TRY(read_json(&j, path));
+    AD_TRY(mdl_run_json(&j, directory, "ode"));
     mdl_config *c;
     ad_status   s = mdl_config_new(&c);
     if (!s) s = mdl_config_from_json(c, json_object_get(j, "options"));

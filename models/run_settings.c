@@ -1,26 +1,46 @@
 /* run_settings.c - config.json of runs whose settings are a mdl_settings. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include <costate/autodiff/file.h>
+#include <costate/autodiff/memory.h>
 #include <costate/models/run_settings.h>
 
 enum { PATH = 4096 };
 
-ad_status mdl_run_json(json_t **j, const char *directory)
+/* What a config.json begins with. */
+static ad_status check_head(const json_t *j, const char *path, const char *want)
+{
+    const char *format = json_string_value(json_object_get(j, "format"));
+    const char *model  = json_string_value(json_object_get(j, "model"));
+    if (!format || strcmp(format, "costate-run-1"))
+        return ad_fail(AD_BAD_FILE, "%s is no run of costate (its \"format\" is not costate-run-1)",
+                       path);
+    if (model && !strcmp(model, want)) return AD_OK;
+    return ad_fail(AD_BAD_FILE, "%s: this is a run of the model '%.40s', not of %s", path,
+                   model ? model : "(none)", want);
+}
+
+ad_status mdl_run_json(json_t **j, const char *directory, const char *model)
 {
     char         path[PATH];
+    void        *text;
+    size_t       n;
     json_error_t e;
+    *j = NULL;
     snprintf(path, sizeof path, "%s/config.json", directory);
-    errno = 0;
-    *j    = json_load_file(path, 0, &e);
-    if (*j) return AD_OK;
-    if (e.line < 0)
-        return ad_fail(AD_BAD_FILE, "%s cannot be read: %s; is this a run's directory?", path,
-                       strerror(errno));
-    return ad_fail(AD_BAD_FILE, "%s:%d:%d: %s", path, e.line, e.column, e.text);
+    AD_TRY(ad_file_read(path, &text, &n));
+    *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
+    ad_free(text);
+    if (!*j) return ad_fail(AD_BAD_FILE, "%s:%d:%d: %s", path, e.line, e.column, e.text);
+    ad_status s = check_head(*j, path, model);
+    if (s) {
+        json_decref(*j);
+        *j = NULL;
+    }
+    return s;
 }
 
 static ad_status number(const json_t *j, const char *key, long *x)
@@ -38,13 +58,8 @@ ad_status mdl_run_settings(const mdl_settings *s, const char *directory, void **
     char    path[PATH];
     json_t *j;
     *config = NULL;
-    AD_TRY(mdl_run_json(&j, directory));
-    const char *model  = json_string_value(json_object_get(j, "model"));
-    ad_status   status = AD_OK;
-    if (!model || strcmp(model, s->model))
-        status = ad_fail(AD_BAD_FILE, "this is a run of the model '%.40s', not of %s",
-                         model ? model : "(none)", s->model);
-    if (!status) status = mdl_settings_new(s, config);
+    AD_TRY(mdl_run_json(&j, directory, s->model));
+    ad_status status = mdl_settings_new(s, config);
     if (!status) status = mdl_settings_from_json(s, *config, json_object_get(j, "options"));
     for (int i = 0; i < facts && !status; i++) status = number(j, fact[i].key, &fact[i].value);
     json_decref(j);

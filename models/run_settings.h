@@ -12,8 +12,8 @@ typedef struct mdl_fact {
     long        value; /* >= 1 */
 } mdl_fact;
 
-/* config.json of a directory, a new reference. */
-ad_status mdl_run_json(struct json_t **j, const char *directory);
+/* config.json of a directory, which must be a run of that model: a new reference. */
+ad_status mdl_run_json(struct json_t **j, const char *directory, const char *model);
 /* A new reference; NULL with a sentence. */
 struct json_t *mdl_run_settings_json(const mdl_settings *s, const void *config, int facts,
                                      const mdl_fact fact[]);

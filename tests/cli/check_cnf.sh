@@ -65,6 +65,6 @@ fails 'an unknown regularizer' 2 'eror' train $quick --regularizer eror:1
 fails 'an option of another model' 2 "unknown option 'head'" train $quick --head tanh
 fails 'a run of another model' 1 "a run of the model 'cnf'" "$costate" train ode-classifier --resume --output run
 fails 'what cannot be evaluated' 2 'runs of cnf cannot be evaluated' "$costate" evaluate run
-fails 'a forecast of it' 1 'config.json' "$costate" forecast run --until 3
+fails 'a forecast of it' 1 "a run of the model 'cnf', not of ode" "$costate" forecast run --until 3
 
 finish
