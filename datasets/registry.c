@@ -6,6 +6,7 @@
 #include <costate/autodiff/text.h>
 #include <costate/datasets/number.h>
 #include <costate/datasets/registry.h>
+#include <costate/datasets/samples.h>
 
 #define DS_DATASET(name, fill, description, source) ds_fill fill;
 #include "registry.def"
@@ -40,7 +41,10 @@ const ds_dataset *ds_dataset_find(const char *name)
         if (!strcmp(name, row[i].name)) return &row[i];
     }
     const char *near = ad_nearest(name, ROWS, names);
-    if (near)
+    if (ds_samples_named(name))
+        ad_fail(AD_INVALID, "'%s' is a set of samples, not a time series; built in are %s", name,
+                list);
+    else if (near)
         ad_fail(AD_INVALID, "there is neither a file nor a data set named '%s'; did you mean '%s'?",
                 name, near);
     else

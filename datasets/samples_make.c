@@ -4,6 +4,7 @@
 
 #include <costate/autodiff/text.h>
 #include <costate/datasets/number.h>
+#include <costate/datasets/registry.h>
 #include <costate/datasets/samples.h>
 
 #define DS_SAMPLES(name, make, density, files, description, source) ds_samples_maker make;
@@ -41,8 +42,13 @@ const ds_samples_row *ds_samples_find(const char *name)
         snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", row[i].name);
         if (!strcmp(name, row[i].name)) return &row[i];
     }
-    const char *near = ad_nearest(name, ROWS, names);
-    if (near)
+    const char *near   = ad_nearest(name, ROWS, names);
+    int         series = 0;
+    for (int i = 0; i < ds_dataset_count(); i++) series |= !strcmp(name, ds_dataset_at(i)->name);
+    if (series)
+        ad_fail(AD_INVALID, "'%s' is a time series, not a set of samples; there are %s", name,
+                list);
+    else if (near)
         ad_fail(AD_INVALID,
                 "there is neither a file nor a set of samples named '%s'; did you mean '%s'?", name,
                 near);

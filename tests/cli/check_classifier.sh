@@ -129,6 +129,8 @@ fails 'a column that is not there' 1 'kind' train --data table.csv --label kind
 # Mistakes.
 fails 'no data' 2 'on which data' train --epochs 1
 fails 'an unknown set' 1 'two-moons' train --data two-moon
+fails 'a series' 1 "'spiral' is a time series" train --data spiral
+fails 'samples for a series' 1 "'digits' is a set of samples" "$costate" train ode --data digits
 fails 'MNIST without its files' 1 'train-images-idx3-ubyte' train --data mnist
 mkdir empty
 fails 'a folder without them' 1 'train-images-idx3-ubyte' train --data empty
