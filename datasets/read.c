@@ -6,6 +6,7 @@
 #include <costate/autodiff/memory.h>
 #include <costate/datasets/choose.h>
 #include <costate/datasets/file.h>
+#include <costate/datasets/npz.h>
 #include <costate/datasets/number.h>
 #include <costate/datasets/registry.h>
 
@@ -178,7 +179,7 @@ static ad_status read_bytes(ds_series_set **out, const char *name, char *text, s
     ds_table                     t;
     ad_status                    status;
     if (!o) o = &plain;
-    if (ds_npy_is(text, n)) {
+    if (ds_npy_is(text, n) || ds_npz_is(text, n)) {
         status = ds_table_array(&t, name, text, n);
         ad_free(text);
     } else {

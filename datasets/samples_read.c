@@ -5,7 +5,7 @@
 #include <costate/autodiff/memory.h>
 #include <costate/datasets/file.h>
 #include <costate/datasets/idx.h>
-#include <costate/datasets/npy.h>
+#include <costate/datasets/npz.h>
 #include <costate/datasets/samples_read_internal.h>
 #include <costate/datasets/stream.h>
 
@@ -104,6 +104,54 @@ static ad_status read_array(ds_samples **out, const char *name, const void *byte
     return s;
 }
 
+/* --- .npz ------------------------------------------------------------------------------------------------------- */
+
+/* The first array that has one of the names, NULL behind the last of them; else NULL. */
+static const ds_npy *named(const ds_npz *z, const char *const *name)
+{
+    for (; *name; name++)
+        for (int i = 0; i < z->count; i++)
+            if (!strcmp(z->name[i], *name)) return &z->array[i];
+    return NULL;
+}
+
+/* The samples are the array called x (or as one of these), or the only one; their classes the one called y. */
+static ad_status from_archive(ds_samples **out, const char *name, const ds_npz *z,
+                              const ds_samples_read_options *o)
+{
+    static const char
+        *const        samples[] = { "x", "X", "x_train", "data", "images", "features", NULL },
+               *const classes[] = { "y", "Y", "y_train", "label", "labels", "target", NULL };
+    const ds_npy     *x = z->count == 1 ? &z->array[0] : named(z, samples), *y = named(z, classes);
+    if (!x)
+        return ad_fail(
+            AD_BAD_FILE,
+            "%s holds %d arrays and none called x, data, images or features; the samples "
+            "are read from the one of such a name, their classes from y or labels",
+            name, z->count);
+    AD_TRY(from_array(out, name, x, o));
+    if (!y || y == x || o->labels) return AD_OK;
+    if (y->count != x->dim[0])
+        return ad_fail(AD_BAD_FILE, "%s holds %ld samples and %ld labels; they are not of one set",
+                       name, x->dim[0], y->count);
+    return ds_samples_numbers(*out, name, y->value);
+}
+
+static ad_status read_archive(ds_samples **out, const char *name, const void *bytes, size_t n,
+                              const ds_samples_read_options *o)
+{
+    ds_npz z;
+    AD_TRY(no_columns(name, o));
+    AD_TRY(ds_npz_parse(&z, name, bytes, n));
+    ad_status s = from_archive(out, name, &z, o);
+    ds_npz_clear(&z);
+    if (s) {
+        ds_samples_free(*out);
+        *out = NULL;
+    }
+    return s;
+}
+
 /* --- any --------------------------------------------------------------------------------------------------------- */
 
 static const ds_samples_read_options plain = { 0 };
@@ -112,13 +160,15 @@ static const ds_samples_read_options plain = { 0 };
 static ad_status read_bytes(ds_samples **out, const char *name, char *bytes, size_t n,
                             const ds_samples_read_options *o)
 {
-    *out = NULL;
-    if (o->n < 0 || !ds_npy_is(bytes, n)) {
+    *out        = NULL;
+    int archive = ds_npz_is(bytes, n);
+    if (o->n < 0 || (!archive && !ds_npy_is(bytes, n))) {
         if (o->n >= 0) return ds_samples_text(out, name, bytes, n, o);
         ad_free(bytes);
         return ad_fail(AD_INVALID, "%s: n=%ld; at least 1", name, o->n);
     }
-    ad_status s = read_array(out, name, bytes, n, o);
+    ad_status s = archive ? read_archive(out, name, bytes, n, o)
+                          : read_array(out, name, bytes, n, o);
     ad_free(bytes);
     return s;
 }

@@ -1,4 +1,4 @@
-/* samples_read.h - samples from a file of the user's: a table as text, a .npy array, IDX; gzip'd or not.
+/* samples_read.h - samples from a file of the user's: a table as text, a .npy array, a .npz archive, IDX; gzip'd or not.
 
        AD_TRY(ds_samples_read(&s, "iris.csv", &(ds_samples_read_options){ .label = "species" }));          */
 #ifndef COSTATE_DATASETS_SAMPLES_READ_H
@@ -22,7 +22,8 @@ typedef struct ds_samples_read_options {
 
 /* Text: each line a sample, every column but the label's a number. Classes that are whole numbers from 0 are taken as
    they are; words are numbered in alphabetical order and kept in class_name. Arrays are [n, ...]; bytes are kept, unit
-   255. Missing and infinite values are refused: AD_BAD_FILE with line and column. o may be NULL. */
+   255. An archive's samples are its only array or the one called x (X, x_train, data, images, features), their classes y (Y,
+   y_train, label, labels, target), unless a file of labels is given. Missing and infinite values are refused: AD_BAD_FILE with line and column. o may be NULL. */
 ad_status ds_samples_read(ds_samples **out, const char *path, const ds_samples_read_options *o);
 
 /* The same for the bytes of a text or a .npy file. */

@@ -6,6 +6,7 @@
 
 #include <costate/autodiff/memory.h>
 #include <costate/autodiff/text.h>
+#include <costate/datasets/npz.h>
 #include <costate/datasets/number.h>
 #include <costate/datasets/table.h>
 
@@ -13,10 +14,6 @@ static ad_status must_be_text(const char *name, const unsigned char *s, size_t n
 {
     if (n >= 2 && ((s[0] == 0xff && s[1] == 0xfe) || (s[0] == 0xfe && s[1] == 0xff)))
         return ad_fail(AD_BAD_FILE, "%s is UTF-16 text; save it as UTF-8", name);
-    if (n >= 4 && !memcmp(s, "PK\3\4", 4))
-        return ad_fail(AD_BAD_FILE,
-                       "%s is a zip archive (.npz, .xlsx, .zip); save one table as CSV or .npy",
-                       name);
     size_t first = strspn((const char *)s, " \t\r\n");
     if (s[first] == '{' || (s[first] == '[' && strchr("[{\"", s[first + 1] ? s[first + 1] : ' ')))
         return ad_fail(AD_BAD_FILE, "%s looks like JSON; save the series as CSV or .npy", name);
@@ -164,10 +161,30 @@ ad_status ds_table_text(ds_table *t, const char *name, char *text, size_t n,
     return make_text_table(t, n, o);
 }
 
+/* The array of a .npy file, or the only one of an archive. */
+static ad_status only_array(ds_npy *out, const char *name, const void *bytes, size_t n)
+{
+    ds_npz z;
+    if (!ds_npz_is(bytes, n)) return ds_npy_parse(out, name, bytes, n);
+    AD_TRY(ds_npz_parse(&z, name, bytes, n));
+    ad_status s = AD_OK;
+    if (z.count == 1) {
+        *out       = z.array[0];
+        z.array[0] = (ds_npy){ 0 };
+    } else {
+        s = ad_fail(
+            AD_BAD_FILE,
+            "%s holds %d arrays; a table is read from a .npy file or an archive of one array", name,
+            z.count);
+    }
+    ds_npz_clear(&z);
+    return s;
+}
+
 ad_status ds_table_array(ds_table *t, const char *name, const void *bytes, size_t n)
 {
     *t = (ds_table){ .name = name, .looked_at = -1 };
-    AD_TRY(ds_npy_parse(&t->array, name, bytes, n));
+    AD_TRY(only_array(&t->array, name, bytes, n));
     const ds_npy *a = &t->array;
     if (a->rank < 1 || a->rank > 3)
         return ad_fail(

@@ -1,5 +1,7 @@
 /* NumPy's archives, written and read again; and what is wrong with broken ones. */
 #include <costate/datasets/npz.h>
+#include <costate/datasets/read.h>
+#include <costate/datasets/samples_read.h>
 
 #include "texts.h"
 
@@ -245,4 +247,43 @@ Test(npz, numpy_agrees)
         ds_npz_clear(&z);
     }
     remove_folder();
+}
+
+/* An archive as data: its array x with the classes y; as a series: the only array. */
+static void wrote(const char *path, int count, const ds_npz_entry e[])
+{
+    cr_assert_eq(ds_npz_write(path, count, e, 1), AD_OK, "%s", ad_message());
+}
+
+Test(npz, samples_and_series)
+{
+    static const double rows[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, class[4] = { 0, 1, 1, 0 };
+    const ds_npz_entry  e[] = { { "y", 1, { 4 }, class }, { "x", 2, { 4, 2 }, rows } };
+    ds_samples         *s;
+    ds_series_set      *set;
+    char                path[128];
+    in_folder("data.npz", path);
+    wrote(path, 2, e);
+    cr_assert_eq(ds_samples_read(&s, path, NULL), AD_OK, "%s", ad_message());
+    double x_back[8];
+    int    label[4];
+    long   index[4] = { 0, 1, 2, 3 };
+    cr_expect_eq(s->n, 4);
+    cr_expect_eq(ds_samples_rows(s, 4, index, AD_F64, x_back, label), AD_OK);
+    cr_expect_arr_eq(x_back, rows, sizeof rows);
+    for (int i = 0; i < 4; i++) cr_expect_eq(label[i], (int)class[i]);
+    ds_samples_free(s);
+    cr_expect_eq(ds_read(&set, path, NULL), AD_BAD_FILE);
+    cr_expect(strstr(ad_message(), "holds 2 arrays"), "%s", ad_message());
+    wrote(path, 2, (ds_npz_entry[]){ { "y", 1, { 3 }, class }, { "x", 2, { 4, 2 }, rows } });
+    cr_expect_eq(ds_samples_read(&s, path, NULL), AD_BAD_FILE);
+    cr_expect(strstr(ad_message(), "4 samples and 3 labels"), "%s", ad_message());
+    wrote(path, 2, (ds_npz_entry[]){ { "a", 1, { 3 }, class }, { "b", 2, { 4, 2 }, rows } });
+    cr_expect_eq(ds_samples_read(&s, path, NULL), AD_BAD_FILE);
+    cr_expect(strstr(ad_message(), "none called x"), "%s", ad_message());
+    wrote(path, 1, e + 1);
+    cr_assert_eq(ds_read(&set, path, NULL), AD_OK, "%s", ad_message());
+    cr_expect_eq(set->count, 1);
+    ds_series_set_free(set);
+    remove(path);
 }
