@@ -46,7 +46,7 @@ typedef struct reg_times {
     int     times, all; /* of the user; with the requests */
     double *t;          /* [rows][all]                    */
     int    *place;      /* [rows][all]: where the user's times, then the requests stand in t */
-    long    t_room, place_room;
+    size_t  t_room, place_room;
 } reg_times;
 
 ad_status reg_times_merge(reg_times *m, const nde_solve_args *a, const double *t);
@@ -74,7 +74,7 @@ struct reg_solver {
     int            ready;  /* 1: it can be pulled back                   */
     reg_times      times;
     double        *t; /* the user's times, moved by terms */
-    long           t_room;
+    size_t         t_room;
     char          *y0, *y, *y_bar, *y0_bar, *asked[REG_REQUESTS], *asked_bar[REG_REQUESTS];
     size_t         y0_room, y_room, y_bar_room, y0_bar_room, asked_room[REG_REQUESTS],
         asked_bar_room[REG_REQUESTS];

@@ -164,10 +164,8 @@ static ad_status start_run(reg_solver *s, const nde_solve_args *a, uint64_t draw
     s->ready = 0;
     s->given = (nde_solve_args){ 0 };
     AD_TRY(check_run(s, a));
-    long   many = (long)a->times * (a->t_each ? a->n : 1);
-    size_t room = (size_t)s->t_room;
-    AD_TRY(reg_room(&s->t, &room, (size_t)many * sizeof *s->t));
-    s->t_room = (long)room;
+    long many = (long)a->times * (a->t_each ? a->n : 1);
+    AD_TRY(reg_room(&s->t, &s->t_room, (size_t)many * sizeof *s->t));
     memcpy(s->t, a->t, (size_t)many * sizeof *s->t);
     s->given          = *a;
     s->times.requests = s->times.each = 0;

@@ -54,12 +54,9 @@ ad_status reg_times_merge(reg_times *m, const nde_solve_args *a, const double *t
 {
     int each = a->t_each || m->each;
     m->times = a->times, m->all = a->times + m->requests, m->rows = each ? a->n : 1;
-    size_t n = (size_t)(m->rows * m->all), t_room = (size_t)m->t_room,
-           place_room = (size_t)m->place_room;
-    AD_TRY(reg_room(&m->t, &t_room, n * sizeof *m->t));
-    m->t_room = (long)t_room;
-    AD_TRY(reg_room(&m->place, &place_room, n * sizeof *m->place));
-    m->place_room = (long)place_room;
+    size_t n = (size_t)(m->rows * m->all);
+    AD_TRY(reg_room(&m->t, &m->t_room, n * sizeof *m->t));
+    AD_TRY(reg_room(&m->place, &m->place_room, n * sizeof *m->place));
     for (long row = 0; row < m->rows; row++) {
         const double *own = a->t_each ? t + row * a->times : t;
         merge_row(m, own, own[a->times - 1] >= own[0] ? 1 : -1, row);
