@@ -1,0 +1,36 @@
+/* grid.h - at which points of a schedule a sampler steps: steps + 1 of them, from noise to data.
+
+   A grid is one file of grids/ and one line of grids.def. */
+#ifndef COSTATE_DIFFUSION_GRID_H
+#define COSTATE_DIFFUSION_GRID_H
+
+#include <costate/diffusion/schedule.h>
+
+COSTATE_BEGIN_DECLS
+
+/* Zero means the default, which stands beside the field. */
+typedef struct dpm_grid_options {
+    const char *name; /* "logsnr"                                                                 */
+    long   steps;     /* required, >= 1                                                           */
+    double t_begin, t_end; /* the schedule's; DPM_ZERO for 0                                   */
+    double rho;   /* karras: 7                                                                */
+    double shift; /* flow shift of the uniform grid's noise level: 1                          */
+    int    final_zero; /* 1: the last point has sigma = 0 (diffusers' final_sigmas_type "zero") */
+    const double
+        *list; /* "list": steps + 1 times, "sigmas": steps + 1 values of rho, decreasing   */
+} dpm_grid_options;
+
+typedef struct dpm_grid_kind {
+    const char *name, *about, *cite, *aliases; /* aliases: names with spaces between, "" */
+    ad_status (*make)(const dpm_schedule *s, const dpm_grid_options *o, dpm_point *point);
+} dpm_grid_kind;
+
+/* point[0 .. steps]. Times that coincide, or do not go from noise to data, are AD_INVALID. */
+ad_status dpm_grid_make(const dpm_schedule *s, const dpm_grid_options *o, dpm_point *point);
+
+int                  dpm_grid_count(void);
+const dpm_grid_kind *dpm_grid_row(int i);
+const dpm_grid_kind *dpm_grid_find(const char *name); /* NULL with a sentence: the nearest name */
+
+COSTATE_END_DECLS
+#endif
