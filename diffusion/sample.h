@@ -2,7 +2,7 @@
 
        dpm_sampler *s;
        AD_TRY(dpm_sampler_new(&s, &model, &(dpm_options){ .sampler = "dpmpp-2m", .schedule = vp, .grid.steps = 20 }, 64));
-       AD_TRY(dpm_sample(s, &(dpm_run){ .n = 64, .x = noise, .theta = theta, .out = x0 }));
+       AD_TRY(dpm_sample(s, &(dpm_run){ .n = 64, .x = noise, .theta = theta, .out = x0, .record = 1 }));
        AD_TRY(dpm_pullback(s, &(dpm_cotangents){ .out_bar = g, .x_bar = x_bar, .theta_bar = theta_bar }));
 
    The sampler's instructions (method.h) are reversed: for a linear combination the cotangents of its terms, for an evaluation
@@ -25,28 +25,20 @@ void      dpm_sampler_free(dpm_sampler *s);
 typedef int dpm_watcher(long done, long all, void *ctx);
 
 typedef struct dpm_run {
-    long n;
-    const void *
-        x; /* [n, dim] the start, of the model's type: sigma_T times noise, plus alpha_T x0 if any         */
-    const void *const         *
-        args; /* the model's                                                                               */
-    const void *theta;
-    double
-        guidance; /* w, of a guided model; 0: 1; DPM_ZERO                                                  */
-    uint64_t
-        seed; /* of stochastic samplers                                                                */
-    long
-        first; /* global number of row 0: noise is keyed by it                                          */
-    const void *
-        mean; /* [n, dim] mean-reverting's mu; NULL: 0                                                 */
-    const void *known,
-        *mask; /* inpainting: [n, dim]                                                              */
-    void *
-        out; /* [n, dim]                                                                              */
-    void *
-        path; /* [steps + 1, n, dim]: the state at every point, or NULL                                */
-    dpm_watcher *watch;
-    void        *watch_ctx;
+    long               n;
+    const void        *x;    /* [n, dim] the start, of the model's type              */
+    const void *const *args; /* the model's                                          */
+    const void        *theta;
+    double             guidance;     /* w of a guided model; 0: 1; DPM_ZERO                  */
+    uint64_t           seed;         /* of stochastic samplers                               */
+    long               first;        /* global number of row 0, by which noise is keyed      */
+    const void        *mean;         /* [n, dim] mean-reverting's mu; NULL: 0                */
+    const void        *known, *mask; /* [n, dim] inpainting                              */
+    void              *out;          /* [n, dim]                                             */
+    void              *path;         /* [steps + 1, n, dim] states at all points, or NULL    */
+    int                record;       /* 1: dpm_pullback() follows: what its mode needs is kept */
+    dpm_watcher       *watch;
+    void              *watch_ctx;
 } dpm_run;
 
 /* An output of the model that is not finite stops it with AD_NONFINITE_FIELD, and the number of step and evaluation. */
@@ -54,26 +46,18 @@ ad_status dpm_sample(dpm_sampler *s, const dpm_run *r);
 
 /* Each out may be NULL, and is *set*, but theta_bar is added to. */
 typedef struct dpm_cotangents {
-    const void *
-        out_bar; /* in: [n, dim]                                                                    */
-    const void *
-        path_bar; /* in: [steps + 1, n, dim] or NULL                                                 */
-    void *
-        x_bar; /* [n, dim]                                                                        */
-    void *const *
-        args_bar; /* nargs pointers, shaped as args                                                  */
-    void *theta_bar;
-    double *
-        guidance_bar; /* [1]                                                                             */
-    double *
-        coef_bar; /* dpm_sampler_coefficients(): one for every coefficient, in their order           */
-    double *
-        time_bar; /* [steps + 1]: dL/dt of the grid's times, through coefficients and network alike  */
-    void *
-        mean_bar; /* [n, dim]                                                                        */
+    const void  *out_bar;  /* in: [n, dim]                                           */
+    const void  *path_bar; /* in: [steps + 1, n, dim] or NULL                        */
+    void        *x_bar;    /* [n, dim]                                               */
+    void *const *args_bar; /* nargs pointers, shaped as args                         */
+    void        *theta_bar;
+    double      *guidance_bar; /* [1]                                                    */
+    double      *coef_bar;     /* one for every coefficient, in the order of the program */
+    double *time_bar; /* [steps + 1] of the grid's times, through coefficients and network alike */
+    void   *mean_bar; /* [n, dim]                                               */
 } dpm_cotangents;
 
-/* Of the last dpm_sample() of this sampler, whose x, args and theta must still be there. On failure everything it returns is NaN. */
+/* Of the last dpm_sample() of this sampler, with record, whose x, args and theta must still be there. On failure everything it returns is NaN. */
 ad_status dpm_pullback(dpm_sampler *s, const dpm_cotangents *c);
 
 typedef struct dpm_stats {
