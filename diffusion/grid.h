@@ -15,10 +15,21 @@ typedef struct dpm_grid_options {
     double t_begin, t_end; /* the schedule's; DPM_ZERO for 0                                   */
     double rho;   /* karras: 7                                                                */
     double shift; /* flow shift of the uniform grid's noise level: 1                          */
-    int    final_zero; /* 1: the last point has sigma = 0 (diffusers' final_sigmas_type "zero") */
-    const double
-        *list; /* "list": steps + 1 times, "sigmas": steps + 1 values of rho, decreasing   */
+    int final_zero; /* 1: the last point has sigma = 0 (diffusers' final_sigmas_type "zero"); dpm_final */
+    const double *
+        list; /* "list": steps + 1 times, "sigmas": steps + 1 values of rho, decreasing; without the
+                  last, where that is appended */
+    long offset; /* leading: added to every time (diffusers' steps_offset): 0 */
 } dpm_grid_options;
+
+/* The last point. diffusers' classes differ: Euler, DDIM and most others append it, DPM-Solver's, UniPC and DEIS put it in the place
+   of the grid's last one when steps are spaced in time. */
+enum dpm_final {
+    DPM_FINAL_GRID, /* steps + 1 points of the grid, to t_end                                      */
+    DPM_FINAL_APPENDED, /* steps points of the grid, and one with sigma = 0                           */
+    DPM_FINAL_REPLACED, /* steps + 1 points of the grid, and sigma = 0 in place of the last           */
+    DPM_FINAL_END, /* steps points of the grid, and one at t_end                                 */
+};
 
 typedef struct dpm_grid_kind {
     const char *name, *about, *cite, *aliases; /* aliases: names with spaces between, "" */
