@@ -79,7 +79,7 @@ static place place_of(const dpm_at *at, const dpm_mixture *m)
     ad_var    v = ad_add(ad_mul(ad_square(a), ad_const_array(g, AD_F64, kd, m->variance)),
                          ad_square(s));
     ad_var    w = ad_log(ad_const_array(g, AD_F64, ad_vector(m->components), m->weight));
-    int       d = ad_shape_of(v).rank - 1;
+    int       d = ad_shape_of(at->alpha).batched ? 2 : 1;
     return (place){
         ad_cast(ad_mul(a, ad_const_array(g, AD_F64, kd, m->mean)), at->type),
         ad_cast(ad_reciprocal(v), at->type),

@@ -34,7 +34,7 @@ double dpm_mixture_log_density(const dpm_mixture *m, const dpm_point *at, const 
 long dpm_mixture_mode(const dpm_mixture *m, const double *x);
 /* Exact samples: n rows from i = first on, keyed by (seed, i). */
 void dpm_mixture_draw(const dpm_mixture *m, uint64_t seed, long first, long n, double *x);
-/* The probability-flow ODE from x at `from` to `to` by dop853 at rtol = atol = 1e-12, each sample alone; n rows. For oracles. */
+/* The probability-flow ODE from x at `from` to `to` by dop853 at rtol = atol = 1e-13, each sample alone; n rows. For oracles. */
 ad_status dpm_mixture_flow(const dpm_mixture *m, const dpm_schedule *s, double from, double to,
                            long n, const double *x, double *out);
 

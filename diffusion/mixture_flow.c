@@ -80,7 +80,7 @@ ad_status dpm_mixture_flow(const dpm_mixture *m, const dpm_schedule *s, double f
     ad_status   status  = f.log_p && z ? AD_OK : AD_NO_MEMORY;
     nde_ode     problem = { .field_plain = velocity_at, .ctx = &f, .type = AD_F64, .dim = m->dim };
     nde_options tight   = {
-          .method = &nde_dop853, .rtol = 1e-12, .atol = 1e-12, .max_steps = 1000000
+          .method = &nde_dop853, .rtol = 1e-13, .atol = 1e-13, .max_steps = 1000000
     };
     if (!status) status = nde_solver_new(&ode, &problem, &tight, 1);
     if (!status) status = flow(ode, &begin, &end, m->dim, n, x, z, out);
