@@ -7,7 +7,8 @@
    divided differences in units of them, the polynomial's second and third differences are weighted
        right       A2 = (1/2 - h0 / (6 (h0 + h1))) h0 (h0 + h1) / (h1 (h1 + h2))
        published   A2 = 1/2 - h0 / (6 (h0 + h1)) h0 (h0 + h1) / (h1 (h1 + h2))
-   and A3's inner sum has a plus, where a minus is needed; even for equal steps A3 is 11/24, not 3/8. So order 2. */
+   and A3's inner sum has a plus, where a minus is needed; even for equal steps A3 is 11/24, not 3/8. So order 3 where neighbouring
+   steps are equal up to O(h), and none where the steps jump. */
 #include "adams.h"
 
 static void equal_steps(const dpm_build *b, const dpm_point *t, int n,
@@ -83,7 +84,7 @@ const dpm_method dpm_method_ipndm_v = {
     .order           = 4,
     .order_most      = 4,
     .true_order      = 4,
-    .published_order = 2,
+    .published_order = 3,
     .form            = DPM_EPSILON,
     .flags           = DPM_TO_ZERO | DPM_ORDERS,
     .takes           = "lower-order-final invert compat",
