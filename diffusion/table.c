@@ -46,7 +46,7 @@ double dpm_transfer(dpm_prediction form, const dpm_point *s, const dpm_point *t)
 
 /* With u = lambda - lambda_s,
        -alpha_t int e^-lambda u^k / k! = -sigma_t h^{k+1} phi_{k+1}(h),    sigma_t int e^lambda u^k / k! = alpha_t h^{k+1} phi_{k+1}(-h);
-   at sigma_t = 0, h is infinite and the first is -alpha_t rho_s for every k. */
+   at sigma_t = 0, h is infinite and the first is -alpha_t rho_s for every k; at sigma_s = 0 it exists for k = 0 alone. */
 double dpm_moment(dpm_prediction form, const dpm_point *s, const dpm_point *t, int k)
 {
     double h = t->lambda - s->lambda;
@@ -54,7 +54,7 @@ double dpm_moment(dpm_prediction form, const dpm_point *s, const dpm_point *t, i
         if (k == 0) return -t->alpha * expm1(-h);
         return t->alpha * pow(h, k + 1) * dpm_phi(k + 1, -h);
     }
-    if (isinf(h)) return -t->alpha * s->rho;
+    if (isinf(h)) return t->alpha * (t->rho - s->rho);
     if (k == 0) return -t->sigma * expm1(h);
     return -t->sigma * pow(h, k + 1) * dpm_phi(k + 1, h);
 }
