@@ -80,6 +80,7 @@ typedef struct repro_settings {
 typedef struct repro_trial   repro_trial;
 typedef struct repro         repro;
 typedef struct repro_results repro_results;
+struct repro_page; /* reproduce_page.h */
 
 typedef struct repro_experiment {
     const char *name, *about, *cite;
@@ -107,6 +108,9 @@ typedef struct repro_experiment {
     /* Pictures of a trial's own at its end, into its directory, and their place in the report; NULL: none. */
     ad_status (*pictures)(repro_trial *t);
     void (*show)(const repro *r, const repro_results *s, cli_report *report);
+    /* An experiment without trials: computes, and fills the page. --rows may choose of `row`, or of whatever it calls a row. Of what
+       stands above it has name, about, cite and notes alone. NULL: trials. */
+    ad_status (*whole)(repro *r, struct repro_page *page);
 } repro_experiment;
 
 int                     repro_experiments(void);

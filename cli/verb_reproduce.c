@@ -6,6 +6,7 @@
 
 #include "folder.h"
 #include "reproduce.h"
+#include "reproduce_page.h"
 #include "run_files.h"
 #include "verbs.h"
 
@@ -82,6 +83,41 @@ static ad_status go(repro *r)
     return s ? s : conclude(r);
 }
 
+/* --- without trials ------------------------------------------------------------------------------------------------------ */
+
+static const char *const of_trials[] = { "data",        "seeds",       "precision", "rtol",
+                                         "batch",       "iterations",  "train",     "test",
+                                         "coefficient", "regularizer", "every",     "checkpoint",
+                                         "report" };
+
+static ad_status whole(repro *r)
+{
+    repro_page *page;
+    if (cli_flag(r->args, "dry-run")) {
+        printf("%s: no trials; %s\n", r->e->name, r->e->about);
+        return AD_OK;
+    }
+    AD_TRY(cli_make_folder(r->directory));
+    AD_TRY(repro_page_new(&page, r));
+    ad_status s = r->e->whole(r, page);
+    if (!s) s = repro_page_save(page);
+    repro_page_free(page);
+    return s;
+}
+
+static int run_whole(repro *r)
+{
+    for (size_t i = 0; i < sizeof of_trials / sizeof *of_trials; i++)
+        if (cli_given(r->args, of_trials[i]))
+            return cli_mistake(r->args, "%s trains nothing: --%s means nothing to it", r->e->name,
+                               of_trials[i]);
+    ad_status s = run_options(r->args);
+    if (!s) s = whole(r);
+    return s == AD_INVALID ? cli_mistake(r->args, "%s", ad_message())
+           : s             ? cli_failed(r->args)
+                           : CLI_DONE;
+}
+
 static int run(const cli_args *a)
 {
     char  directory[REPRO_NAME];
@@ -94,6 +130,7 @@ static int run(const cli_args *a)
     if (code) return code;
     snprintf(directory, sizeof directory, "reproduce-%s", r.e->name);
     if (!r.directory) r.directory = directory;
+    if (r.e->whole) return run_whole(&r);
     ad_status s = run_options(a);
     if (!s) s = repro_choose(&r);
     if (s == AD_INVALID)
