@@ -60,6 +60,9 @@ typedef struct dpm_cotangents {
 /* Of the last dpm_sample() of this sampler, with record, whose x, args and theta must still be there. On failure everything it returns is NaN. */
 ad_status dpm_pullback(dpm_sampler *s, const dpm_cotangents *c);
 
+/* Reversible samplers, after a dpm_sample() with record: the start, recovered from the end alone, [n, dim]; ends the record. */
+ad_status dpm_recover_start(dpm_sampler *s, void *x);
+
 typedef struct dpm_stats {
     long steps,
         nfe; /* evaluations of the model by the last run (a guided one asks its network twice)   */
