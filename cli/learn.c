@@ -79,21 +79,21 @@ static ad_status open_directory(learn *l)
     return run_metrics_open(l->directory, mdl_training_at(l->training)->iteration, &l->metrics);
 }
 
-static cli_progress_state state_of(const mdl_training_progress *p)
+static cli_progress_state state_of(const learn *l, const mdl_training_progress *p)
 {
     return (cli_progress_state){ .iteration     = p->iteration,
                                  .iterations    = p->iterations,
                                  .loss          = p->step.n ? p->step.loss : NAN,
                                  .gradient_norm = p->step.n ? p->step.norm : NAN,
-                                 .nfe           = p->step.solve.nfe,
-                                 .rejected      = p->step.solve.rejected };
+                                 .nfe           = l->solver ? p->step.solve.nfe : -1,
+                                 .rejected      = l->solver ? p->step.solve.rejected : -1 };
 }
 
 /* After every iteration. */
 static int watch(const mdl_training_progress *p, void *ctx)
 {
     learn             *l = ctx;
-    cli_progress_state s = state_of(p);
+    cli_progress_state s = state_of(l, p);
     cli_progress_update(&l->progress, &s);
     learn_metrics_write(l, p);
     if (l->failed) return 1;
@@ -112,7 +112,7 @@ static ad_status loop(learn *l)
     cli_progress_begin(&l->progress, "train", cli_flag(l->args, "quiet"));
     l->saved             = mdl_training_at(l->training)->seconds;
     ad_status          s = mdl_training_run(l->training, watch, l);
-    cli_progress_state p = state_of(mdl_training_at(l->training));
+    cli_progress_state p = state_of(l, mdl_training_at(l->training));
     snprintf(sentence, sizeof sentence, "%s", s ? ad_message() : "");
     cli_progress_end(&l->progress, &p);
     fflush(l->metrics);
@@ -144,12 +144,12 @@ void learn_clear(learn *l)
     ad_free(l->directory);
 }
 
-void learn_info(const mdl_settings *s, const void *config, const mdl_learner *l)
+void learn_info(const mdl_settings *s, const void *config, const ad_params *params)
 {
     char text[64];
-    printf("%ld parameters in %d arrays:\n", l->count, ad_params_views(l->params));
-    for (int i = 0; i < ad_params_views(l->params); i++) {
-        const ad_param_view *v = ad_params_view(l->params, i);
+    printf("%ld parameters in %d arrays:\n", ad_params_count(params), ad_params_views(params));
+    for (int i = 0; i < ad_params_views(params); i++) {
+        const ad_param_view *v = ad_params_view(params, i);
         printf("  %-22s %s\n", v->name, ad_shape_text(v->shape, text, sizeof text));
     }
     printf("settings:\n");

@@ -18,7 +18,7 @@ typedef struct learn {
     const mdl_settings       *settings;
     const mdl_samples_config *config; /* the settings' */
     mdl_training             *training;
-    reg_solver               *solver;
+    reg_solver               *solver; /* NULL: training solves nothing */
     struct json_t *(*to_json)(const void *task);
     const void *task;
     /* the run */
@@ -60,6 +60,6 @@ ad_status learn_figure(const learn *l, cli_report *r, const char *name, const ch
 ad_status learn_report_save(const learn *l, cli_report *r);
 
 /* Settings and parameters, as `costate info` prints them. */
-void learn_info(const mdl_settings *s, const void *config, const mdl_learner *l);
+void learn_info(const mdl_settings *s, const void *config, const ad_params *params);
 
 #endif

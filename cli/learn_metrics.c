@@ -34,9 +34,11 @@ static char *line_of(const learn *l, const mdl_training_progress *p)
     field(j, "loss", p->step.loss);
     if (p->step.right >= 0) field(j, "accuracy", (double)p->step.right / (double)p->step.n);
     if (p->step.penalty != 0) field(j, "penalty", p->step.penalty);
-    json_object_set_new(j, "nfe", json_integer(p->step.solve.nfe));
-    json_object_set_new(j, "accepted", json_integer(p->step.solve.accepted));
-    json_object_set_new(j, "rejected", json_integer(p->step.solve.rejected));
+    if (l->solver) {
+        json_object_set_new(j, "nfe", json_integer(p->step.solve.nfe));
+        json_object_set_new(j, "accepted", json_integer(p->step.solve.accepted));
+        json_object_set_new(j, "rejected", json_integer(p->step.solve.rejected));
+    }
     field(j, "gradient_norm", p->step.norm);
     field(j, "lr", p->step.rate);
     field(j, "test_loss", p->test.loss);
@@ -45,7 +47,7 @@ static char *line_of(const learn *l, const mdl_training_progress *p)
     field(j, "seconds_forward", p->step.seconds_forward);
     field(j, "seconds_backward", p->step.seconds_backward);
     field(j, "seconds", p->seconds);
-    terms(j, l->solver);
+    if (l->solver) terms(j, l->solver);
     if (cli_json_text(&text, j, CLI_JSON_LINE)) text = NULL;
     json_decref(j);
     return text;

@@ -78,7 +78,7 @@ static void choose_keys(const learn *l, keys *k)
                                          "test_accuracy", "nfe",  "test_nfe" };
     memset(k, 0, sizeof *k);
     for (; k->n < TERM; k->n++) k->key[k->n] = first[k->n];
-    for (int i = 0; i < TERMS && reg_result_of(l->solver, i); i++) {
+    for (int i = 0; l->solver && i < TERMS && reg_result_of(l->solver, i); i++) {
         char name[KEY - 64];
         reg_term_text(reg_result_of(l->solver, i)->term, name, sizeof name);
         name[strcspn(name, ":")] = 0;

@@ -159,7 +159,7 @@ static ad_status info(const char *directory)
     AD_TRY(mdl_cnf_task_load(&t, directory));
     printf("%s: a flow of %ld columns, for %s\n", directory, mdl_cnf_about(t->cnf)->dim,
            t->config->samples.data);
-    learn_info(&mdl_cnf_settings, t->config, mdl_cnf_learner(t->cnf));
+    learn_info(&mdl_cnf_settings, t->config, mdl_cnf_learner(t->cnf)->params);
     mdl_cnf_task_free(t);
     return AD_OK;
 }

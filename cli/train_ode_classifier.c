@@ -119,7 +119,7 @@ static ad_status info(const char *directory)
     const mdl_classifier_options *o = mdl_classifier_about(t->classifier);
     printf("%s: a neural ODE that tells %ld classes apart from %ld numbers, for %s\n", directory,
            o->classes, o->inputs, t->config->samples.data);
-    learn_info(&mdl_classifier_settings, t->config, mdl_classifier_learner(t->classifier));
+    learn_info(&mdl_classifier_settings, t->config, mdl_classifier_learner(t->classifier)->params);
     mdl_classifier_task_free(t);
     return AD_OK;
 }

@@ -48,7 +48,7 @@ ad_status mdl_denoiser_embed(const mdl_denoiser *d, long label, void *c);
 void mdl_denoiser_to_data(const mdl_denoiser *d, long n, double *x);
 void mdl_denoiser_from_data(const mdl_denoiser *d, long n, double *x);
 
-/* Other weights as a run of their own: config.json and checkpoint.safetensors of an existing directory, in the run's precision.
+/* Other weights as a run of their own: config.json and checkpoint.safetensors of an existing directory, in model.type.
    It can be sampled and tuned, but not trained on. AD_UNSUPPORTED of a mixture. */
 ad_status mdl_denoiser_save(const mdl_denoiser *d, const char *directory);
 

@@ -31,6 +31,14 @@ typedef struct mdl_cnf_config {
 #undef MDL_EPOCHS
 #undef MDL_RATE
 #undef MDL_SCHEDULE
+
+typedef struct mdl_score_config {
+    mdl_samples_config samples;
+#include <costate/models/score.def>
+} mdl_score_config;
+#undef MDL_EPOCHS
+#undef MDL_RATE
+#undef MDL_SCHEDULE
 #undef MDL_TEXT
 #undef MDL_NUMBER
 #undef MDL_INTEGER
@@ -45,7 +53,12 @@ typedef struct mdl_settings {
     ad_status (*check)(const void *config);
 } mdl_settings;
 
-extern const mdl_settings mdl_classifier_settings, mdl_cnf_settings;
+extern const mdl_settings mdl_classifier_settings, mdl_cnf_settings, mdl_score_settings;
+
+/* settings_check.c: one sentence on values that make no sense, alone or together. */
+ad_status mdl_check_classifier(const void *config);
+ad_status mdl_check_cnf(const void *config);
+ad_status mdl_check_score(const void *config);
 
 /* A struct with the defaults; it begins with a mdl_samples_config. */
 ad_status mdl_settings_new(const mdl_settings *s, void **config);

@@ -139,6 +139,7 @@ static ad_checkpoint parts(mdl_training *t, ad_counter *counter, ad_tensor *extr
     return (ad_checkpoint){ .params    = l->params,
                             .theta     = l->theta,
                             .optim     = l->optim,
+                            .ema       = t->spec.average,
                             .schedule  = &l->schedule,
                             .seed      = &t->seed,
                             .ncounters = COUNTERS,

@@ -5,6 +5,7 @@
 #ifndef COSTATE_MODELS_TRAINING_H
 #define COSTATE_MODELS_TRAINING_H
 
+#include <costate/autodiff/ema.h>
 #include <costate/autodiff/safetensors.h>
 #include <costate/models/fit.h>
 #include <costate/models/learner.h>
@@ -25,6 +26,7 @@ typedef struct mdl_training_spec {
                       mdl_step *s);
     ad_status (*test)(void *model, mdl_test *t); /* NULL: there is no test part */
     mdl_learner *learner;
+    ad_ema      *average; /* of the weights, kept by step; NULL: none */
     long         samples, batch, iterations;
     long         every; /* iterations from one test to the next; 0: an epoch */
     uint64_t     seed;
