@@ -59,8 +59,9 @@ static int bar(char *line, int n, double x)
 /* What a line says, the time left last; n letters stand there already. */
 static int numbers(char *line, int n, const cli_progress_state *s)
 {
-    ADD("iteration %ld", s->iteration);
+    ADD("%s %ld", s->noun ? s->noun : "iteration", s->iteration);
     if (s->iterations > 0) ADD("/%ld", s->iterations);
+    if (s->rate > 0) ADD("  %.3g %ss a second", s->rate, s->noun ? s->noun : "iteration");
     if (!isnan(s->loss)) ADD("  loss %.4g", s->loss);
     if (s->nfe >= 0) ADD("  NFE %ld", s->nfe);
     if (s->rejected >= 0) ADD("  rejected %ld", s->rejected);

@@ -20,8 +20,10 @@ typedef struct cli_progress_state {
     long iteration, iterations;
     double
         fraction; /* of the whole time, where iterations do not tell; 0: iteration / iterations */
-    double loss, gradient_norm; /* NaN: left out */
-    long   nfe, rejected;       /* < 0: left out */
+    double      loss, gradient_norm; /* NaN: left out */
+    long        nfe, rejected;       /* < 0: left out */
+    const char *noun;                /* what is counted: "iteration" where it is NULL */
+    double      rate;                /* of them, a second; 0: left out */
 } cli_progress_state;
 
 /* what must outlive p. */

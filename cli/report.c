@@ -139,14 +139,14 @@ static void leave_out(cli_report *r, const char *name)
     cli_buffer_format(&r->left_out, "%s%s", r->left_out.size ? ", " : "", name);
 }
 
-static void embed(cli_report *r, const char *name, const char *caption, const char *svg,
-                  size_t bytes)
+static void embed(cli_report *r, const char *name, const char *caption, const char *type,
+                  const char *picture, size_t bytes)
 {
     cli_buffer_text(&r->page, "<figure><img alt=\"");
     cli_buffer_html(&r->page, name);
     /* gnuplot's SVGs repeat their element ids from one to the next, so they must not stand in one document */
-    cli_buffer_text(&r->page, "\" src=\"data:image/svg+xml;base64,");
-    cli_buffer_base64(&r->page, svg, bytes);
+    cli_buffer_format(&r->page, "\" src=\"data:image/%s;base64,", type);
+    cli_buffer_base64(&r->page, picture, bytes);
     cli_buffer_text(&r->page, "\">");
     if (caption) element(r, "<figcaption>", caption, "</figcaption>");
     cli_buffer_text(&r->page, "</figure>\n");
@@ -161,7 +161,7 @@ int cli_report_figure(cli_report *r, const char *name, const char *caption, cons
         leave_out(r, name);
         return 0;
     }
-    embed(r, name, caption, svg, bytes);
+    embed(r, name, caption, "svg+xml", svg, bytes);
     ad_free(svg);
     if (path && cli_plot(f, path)) leave_out(r, path);
     return 1;
@@ -169,14 +169,15 @@ int cli_report_figure(cli_report *r, const char *name, const char *caption, cons
 
 int cli_report_picture(cli_report *r, const char *name, const char *caption, const char *path)
 {
-    void  *svg;
-    size_t bytes;
-    if (ad_file_read(path, &svg, &bytes)) {
+    void       *picture;
+    size_t      bytes;
+    const char *dot = strrchr(path, '.');
+    if (ad_file_read(path, &picture, &bytes)) {
         leave_out(r, name);
         return 0;
     }
-    embed(r, name, caption, svg, bytes);
-    ad_free(svg);
+    embed(r, name, caption, dot && !strcmp(dot, ".png") ? "png" : "svg+xml", picture, bytes);
+    ad_free(picture);
     return 1;
 }
 

@@ -32,7 +32,7 @@ void cli_report_table(cli_report *r, const cli_table *t);
 int cli_report_figure(cli_report *r, const char *name, const char *caption, const cli_figure *f,
                       const char *path);
 
-/* The same with a picture that stands in an .svg file already. */
+/* The same with a picture that stands in an .svg or .png file already. */
 int cli_report_picture(cli_report *r, const char *name, const char *caption, const char *path);
 
 /* How many figures were left out, and why the first (NULL: none). */

@@ -11,28 +11,26 @@
 #include <costate/autodiff/text.h>
 #include <costate/datasets/registry.h>
 #include <costate/datasets/samples.h>
+#include <costate/diffusion/method.h>
+#include <costate/diffusion/sample.h>
 #include <costate/nde/controller.h>
 #include <costate/nde/tableau.h>
 #include <costate/regularizers/regularizer.h>
 
 #include "json.h"
+#include "list.h"
 #include "models.h"
 #include "reproduce.h"
 #include "text.h"
 #include "verbs.h"
 
-/* A row of any list: a name and what to know about it. */
-typedef struct row {
-    const char *name, *about;
-} row;
-
 typedef struct listing {
     const char *what;
     int (*count)(void);
-    row (*at)(int i, char *text, size_t size); /* text: room for what is composed */
+    list_row (*at)(int i, char *text, size_t size); /* text: room for what is composed */
 } listing;
 
-static row method_at(int i, char *text, size_t size)
+static list_row method_at(int i, char *text, size_t size)
 {
     const nde_tableau *m            = nde_method_at(i);
     char               embedded[16] = "";
@@ -41,14 +39,14 @@ static row method_at(int i, char *text, size_t size)
              embedded, m->stages, nde_tableau_fsal(m) ? " (first same as last)" : "",
              m->dense_order, m->cite ? m->cite : "", m->aliases ? "; also " : "",
              m->aliases ? m->aliases : "");
-    return (row){ m->name, text };
+    return (list_row){ m->name, text };
 }
 
-static row controller_at(int i, char *text, size_t size)
+static list_row controller_at(int i, char *text, size_t size)
 {
     const nde_controller *c = nde_controller_at(i);
     snprintf(text, size, "%s", c->cite ? c->cite : "");
-    return (row){ c->name, text };
+    return (list_row){ c->name, text };
 }
 
 /* Series, then samples. */
@@ -57,19 +55,29 @@ static int dataset_count(void)
     return ds_dataset_count() + ds_samples_count();
 }
 
-static row dataset_at(int i, char *text, size_t size)
+static list_row dataset_at(int i, char *text, size_t size)
 {
     const ds_dataset     *d = ds_dataset_at(i);
     const ds_samples_row *s = d ? NULL : ds_samples_at(i - ds_dataset_count());
     snprintf(text, size, "%s: %s; %s", d ? "series" : "samples",
              d ? d->description : s->description, d ? d->source : s->source);
-    return (row){ d ? d->name : s->name, text };
+    return (list_row){ d ? d->name : s->name, text };
 }
 
-static row adjoint_at(int i, char *text, size_t size)
+/* Those of solves, then those of sampling. */
+static int adjoint_count(void)
 {
-    (void)text, (void)size;
-    return (row){ adj_mode_name(i), adj_mode_about(i) };
+    int n = 0;
+    while (dpm_adjoint_name(n)) n++;
+    return adj_mode_count() + n;
+}
+
+static list_row adjoint_at(int i, char *text, size_t size)
+{
+    int k = i - adj_mode_count();
+    if (k < 0) return (list_row){ adj_mode_name(i), adj_mode_about(i) };
+    snprintf(text, size, "of sampling: %s", dpm_adjoint_about(k));
+    return (list_row){ dpm_adjoint_name(k), text };
 }
 
 static int optimizer_count(void)
@@ -79,11 +87,11 @@ static int optimizer_count(void)
     return n;
 }
 
-static row optimizer_at(int i, char *text, size_t size)
+static list_row optimizer_at(int i, char *text, size_t size)
 {
     const ad_optimizer *o = ad_optimizer_row(i);
     snprintf(text, size, "%s; rate %g unless given", o->cite, o->defaults.rate);
-    return (row){ o->name, text };
+    return (list_row){ o->name, text };
 }
 
 static int activation_count(void)
@@ -93,23 +101,26 @@ static int activation_count(void)
     return n;
 }
 
-static row activation_at(int i, char *text, size_t size)
+static list_row activation_at(int i, char *text, size_t size)
 {
     (void)text, (void)size;
-    return (row){ ad_activation_name(i), "" };
+    return (list_row){ ad_activation_name(i), "" };
 }
 
+/* Of noise, then of the learning rate. */
 static int schedule_count(void)
 {
     int n = 0;
     while (ad_schedule_usage(n)) n++;
-    return n;
+    return dpm_schedule_count() + n;
 }
 
-static row schedule_at(int i, char *text, size_t size)
+static list_row schedule_at(int i, char *text, size_t size)
 {
-    (void)text, (void)size;
-    return (row){ ad_schedule_usage(i), "a factor of the learning rate; +warmup:N may follow" };
+    int k = i - dpm_schedule_count();
+    if (k < 0) return list_noise_schedule(i, text, size);
+    return (list_row){ ad_schedule_usage(k),
+                       "a factor of the learning rate; +warmup:N may follow" };
 }
 
 static int regularizer_count(void)
@@ -119,25 +130,25 @@ static int regularizer_count(void)
     return n;
 }
 
-static row regularizer_at(int i, char *text, size_t size)
+static list_row regularizer_at(int i, char *text, size_t size)
 {
     const reg_about *r = reg_about_at(i);
     snprintf(text, size, "%s; %s%s%s", r->about, r->cite, r->options ? "; options " : "",
              r->options ? r->options : "");
-    return (row){ r->name, text };
+    return (list_row){ r->name, text };
 }
 
-static row model_at(int i, char *text, size_t size)
+static list_row model_at(int i, char *text, size_t size)
 {
     (void)text, (void)size;
-    return (row){ cli_model_at(i)->name, cli_model_at(i)->about };
+    return (list_row){ cli_model_at(i)->name, cli_model_at(i)->about };
 }
 
-static row experiment_at(int i, char *text, size_t size)
+static list_row experiment_at(int i, char *text, size_t size)
 {
     const repro_experiment *e = repro_experiment_at(i);
     snprintf(text, size, "%s; %s", e->about, e->cite);
-    return (row){ e->name, text };
+    return (list_row){ e->name, text };
 }
 
 static const listing listings[] = {
@@ -145,10 +156,13 @@ static const listing listings[] = {
     { "datasets", dataset_count, dataset_at },
     { "methods", nde_method_count, method_at },
     { "controllers", nde_controller_count, controller_at },
-    { "adjoints", adj_mode_count, adjoint_at },
+    { "adjoints", adjoint_count, adjoint_at },
     { "regularizers", regularizer_count, regularizer_at },
     { "optimizers", optimizer_count, optimizer_at },
+    { "samplers", dpm_method_count, list_sampler },
     { "schedules", schedule_count, schedule_at },
+    { "grids", dpm_grid_count, list_grid },
+    { "predictions", list_predictions, list_prediction },
     { "activations", activation_count, activation_at },
     { "experiments", repro_experiments, experiment_at },
 };
@@ -157,14 +171,14 @@ enum { LISTINGS = sizeof listings / sizeof listings[0] };
 
 static void print(const listing *l)
 {
-    char text[512];
+    char text[1024];
     int  width = 0;
     for (int i = 0; i < l->count(); i++) {
         int n = (int)strlen(l->at(i, text, sizeof text).name);
         if (n > width) width = n;
     }
     for (int i = 0; i < l->count(); i++) {
-        row r = l->at(i, text, sizeof text);
+        list_row r = l->at(i, text, sizeof text);
         printf("%-*s  ", width, r.name);
         cli_wrap(stdout, r.about, width + 2);
     }
@@ -172,11 +186,11 @@ static void print(const listing *l)
 
 static int print_json(const cli_args *a, const listing *l)
 {
-    char      text[512];
+    char      text[1024];
     json_t   *list = json_array();
     ad_status s    = list ? AD_OK : AD_NO_MEMORY;
     for (int i = 0; i < l->count() && s == AD_OK; i++) {
-        row r = l->at(i, text, sizeof text);
+        list_row r = l->at(i, text, sizeof text);
         if (json_array_append_new(list, json_pack("{s:s, s:s}", "name", r.name, "about", r.about)))
             s = ad_fail(AD_NO_MEMORY, "out of memory");
     }

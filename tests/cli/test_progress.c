@@ -75,6 +75,27 @@ Test(progress, what_is_unknown_is_left_out)
     cr_assert(strstr(text, "iteration 3  in "), "%s", text);
 }
 
+Test(progress, other_things_and_how_many_a_second)
+{
+    const cli_progress_state samples = { .iteration     = 64,
+                                         .iterations    = 100,
+                                         .loss          = NAN,
+                                         .gradient_norm = NAN,
+                                         .nfe           = -1,
+                                         .rejected      = -1,
+                                         .noun          = "sample",
+                                         .rate          = 512 };
+    char                     text[256];
+    cli_progress             p;
+    cli_progress_begin(&p, "sample", 0);
+    p.out = tmpfile();
+    cli_progress_end(&p, &samples);
+    rewind(p.out);
+    text[fread(text, 1, sizeof text - 1, p.out)] = 0;
+    fclose(p.out);
+    cr_assert(strstr(text, "sample 64/100  512 samples a second"), "%s", text);
+}
+
 Test(interrupt, the_first_asks)
 {
     cli_interrupt_install();

@@ -27,5 +27,8 @@ is 'four times better than standing still' yes "$(awk -F, 'FNR == 1 { next }
 NR == FNR { angle[++n] = $2; next }
 { m++; error += ($2 - angle[n - 38 + m]) ^ 2; still += (angle[n - 38] - angle[n - 38 + m]) ^ 2 }
 END { if (error < still / 4) print "yes" }' examples/pendulum.csv "$scratch/out")"
+ok '04_sampling' "$examples/04_sampling"
+is 'an evaluation and a pullback a step' 1 "$(grep -c '^20 steps, 20 evaluations, 20 pullbacks' "$scratch/out")"
+is 'the gradient and its difference' yes "$(awk '/^gradient/ { d = $2 - $4; print (d * d < 1e-14) ? "yes" : d }' "$scratch/out")"
 fails '03_csv: a file that is not there' 1 nowhere.csv "$examples/03_csv" nowhere.csv
 finish

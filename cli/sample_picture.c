@@ -1,0 +1,236 @@
+/* sample_picture.c - samples as people look at them: images side by side, or points over the density; and a page with them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "plot.h"
+#include "png.h"
+#include "report.h"
+#include "sample.h"
+#include "text.h"
+
+enum { TILES = 100, EDGE = 560, GRID = 140, POINTS = 4000, BINS = 60 };
+
+/* Rows, columns and channels of a sample that is an image, 0 otherwise. */
+static int image_of(const sample *s, long *h, long *w)
+{
+    int rank = s->model->rank;
+    if (rank < 2 || rank > 3) return 0;
+    int channels = rank == 3 ? (int)s->model->shape[0] : 1;
+    *h           = s->model->shape[rank - 2];
+    *w           = s->model->shape[rank - 1];
+    return *h > 1 && *w > 1 && (channels == 1 || channels == 3) ? channels : 0;
+}
+
+/* Pixels are in [0, 1], or between the least and the greatest where they clearly are not. */
+static void range_of(const sample *s, double *lo, double *hi)
+{
+    *lo = INFINITY, *hi = -INFINITY;
+    for (long i = 0; i < s->n * s->dim; i++) {
+        *lo = fmin(*lo, s->out[i]);
+        *hi = fmax(*hi, s->out[i]);
+    }
+    if (*lo > -1 && *hi < 2 && *hi > 0.5) *lo = 0, *hi = 1;
+    if (!(*hi > *lo)) *hi = *lo + 1;
+}
+
+static void tile(const sample *s, long i, int channels, long h, long w, double lo, double hi,
+                 unsigned char *at, long stride)
+{
+    const double *x = s->out + i * s->dim;
+    for (long r = 0; r < h; r++)
+        for (long c = 0; c < w; c++)
+            for (int k = 0; k < channels; k++) {
+                double v                          = (x[(k * h + r) * w + c] - lo) / (hi - lo);
+                at[r * stride + c * channels + k] = (unsigned char)lround(255 *
+                                                                          fmin(1, fmax(0, v)));
+            }
+}
+
+/* The first ones, in the order of reading, a line of gray between them. */
+static ad_status images(sample *s, const char *path)
+{
+    long   h, w, n = s->n < TILES ? s->n : TILES;
+    double lo, hi;
+    int    channels = image_of(s, &h, &w);
+    long   columns = (long)ceil(sqrt((double)n)), rows = (n + columns - 1) / columns;
+    long   width = columns * (w + 1) - 1, height = rows * (h + 1) - 1, stride = width * channels;
+    long   scale         = EDGE / (width > height ? width : height);
+    unsigned char *pixel = ad_arena_alloc(s->arena, (size_t)(stride * height));
+    if (!pixel) return AD_NO_MEMORY;
+    memset(pixel, 128, (size_t)(stride * height));
+    range_of(s, &lo, &hi);
+    for (long i = 0; i < n; i++)
+        tile(s, i, channels, h, w, lo, hi,
+             pixel + i / columns * (h + 1) * stride + i % columns * (w + 1) * channels, stride);
+    return cli_png_write(path, width, height, channels, scale < 1 ? 1 : (int)scale, pixel);
+}
+
+typedef struct cloud {
+    cli_curve points;
+    cli_heat  density;
+    double    lo[2], hi[2];
+} cloud;
+
+/* Between the 1st and the 99th of a hundred, and as much again: one that has gone astray does not shrink the others. */
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void extent(long n, double *sorted, double *lo, double *hi)
+{
+    qsort(sorted, (size_t)n, sizeof *sorted, ascending);
+    double a = sorted[n / 100], b = sorted[n - 1 - n / 100], margin = 0.25 * (b - a) + 1e-9;
+    *lo = a - margin;
+    *hi = b + margin;
+}
+
+/* The mixture's own, where the sampler ends (as data: sigma = 0 has no density of a point, but a mixture's data have one). */
+static ad_status density(sample *s, cloud *c)
+{
+    const dpm_point *end = dpm_sampler_points(s->sampler) + dpm_sampler_steps(s->sampler);
+    double          *z   = ad_arena_alloc(s->arena, GRID * GRID * sizeof *z);
+    double           dx = (c->hi[0] - c->lo[0]) / GRID, dy = (c->hi[1] - c->lo[1]) / GRID;
+    if (!z) return AD_NO_MEMORY;
+    for (int i = 0; i < GRID * GRID; i++) {
+        double x[] = { c->lo[0] + dx * (i % GRID + 0.5), c->lo[1] + dy * (i / GRID + 0.5) };
+        z[i]       = exp(dpm_mixture_log_density(s->model->mixture, end, x, NULL));
+    }
+    c->density = (cli_heat){ GRID, GRID, c->lo[0] + dx / 2, c->lo[1] + dy / 2, dx, dy, z };
+    return AD_OK;
+}
+
+static ad_status plane(sample *s, cloud *c)
+{
+    long    n = s->n < POINTS ? s->n : POINTS;
+    double *x = ad_arena_alloc(s->arena, 2 * (size_t)n * sizeof *x), *y = x + n;
+    double *sorted = ad_arena_alloc(s->arena, (size_t)n * sizeof *sorted);
+    if (!x || !sorted) return AD_NO_MEMORY;
+    for (long i = 0; i < n; i++) x[i] = s->out[i * s->dim], y[i] = s->out[i * s->dim + 1];
+    for (int j = 0; j < 2; j++) {
+        memcpy(sorted, j ? y : x, (size_t)n * sizeof *sorted);
+        extent(n, sorted, &c->lo[j], &c->hi[j]);
+    }
+    c->points = (cli_curve){ .style = CLI_DOTS, .color = 1, .n = n, .x = x, .y = y };
+    return s->dim == 2 && s->model->mixture && !s->o.invert ? density(s, c) : AD_OK;
+}
+
+/* One column: the part of the samples in each of so many cells, as a density. */
+static ad_status histogram(sample *s, cloud *c)
+{
+    double *x      = ad_arena_alloc(s->arena, BINS * sizeof *x),
+           *y      = ad_arena_alloc(s->arena, BINS * sizeof *y);
+    double *sorted = ad_arena_alloc(s->arena, (size_t)s->n * sizeof *sorted);
+    if (!x || !y || !sorted) return AD_NO_MEMORY;
+    memcpy(sorted, s->out, (size_t)s->n * sizeof *sorted);
+    extent(s->n, sorted, &c->lo[0], &c->hi[0]);
+    double width = (c->hi[0] - c->lo[0]) / BINS;
+    for (int i = 0; i < BINS; i++) x[i] = c->lo[0] + width * i;
+    for (long i = 0; i < s->n; i++) {
+        double at = floor((s->out[i] - c->lo[0]) / width);
+        if (at >= 0 && at < BINS) y[(int)at] += 1 / (width * (double)s->n);
+    }
+    c->points = (cli_curve){ .style = CLI_STEPS, .n = BINS, .x = x, .y = y };
+    return AD_OK;
+}
+
+static ad_status figure(sample *s, cloud *c, cli_panel *p, cli_figure *f)
+{
+    AD_TRY(s->dim == 1 ? histogram(s, c) : plane(s, c));
+    *p = (cli_panel){ .curves  = 1,
+                      .curve   = &c->points,
+                      .heat    = c->density,
+                      .x_label = s->dim > 2 ? "first column" : NULL,
+                      .y_label = s->dim > 2 ? "second column" : NULL,
+                      .equal   = s->dim == 2 };
+    *f = (cli_figure){ .panels = 1, .panel = p, .width = 640, .height = s->dim == 1 ? 360 : 600 };
+    return AD_OK;
+}
+
+static ad_status replace_ending(sample *s, const char *ending, char **path)
+{
+    char        text[RUN_PATH];
+    const char *dot = strrchr(s->output, '.');
+    snprintf(text, sizeof text, "%.*s%s", (int)(dot - s->output), s->output, ending);
+    *path = ad_arena_strdup(s->arena, text);
+    return *path ? AD_OK : AD_NO_MEMORY;
+}
+
+ad_status sample_picture_files(sample *s)
+{
+    const char *given = cli_text(s->args, "picture"), *dot = given ? strrchr(given, '.') : NULL;
+    long        h, w;
+    if (given && !(dot && (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".svg"))))
+        return ad_fail(AD_INVALID, "--picture: %s: pictures are .png or .svg", given);
+    if (given && !strcasecmp(dot, ".svg") && image_of(s, &h, &w))
+        return ad_fail(AD_INVALID, "--picture: %s: samples that are images go into a .png", given);
+    if (given) s->picture = ad_arena_strdup(s->arena, given);
+    if (given && !s->picture) return AD_NO_MEMORY;
+    if (!s->model->schedule) return AD_OK;
+    if (!given) AD_TRY(replace_ending(s, ".png", &s->picture));
+    return replace_ending(s, ".html", &s->report);
+}
+
+static void numbers(const sample *s, cli_report *r)
+{
+    char              text[8][32];
+    const char       *cells[8];
+    const char *const heads[] = { "samples", "steps", "evaluations", "seconds",
+                                  "samples a second" };
+    snprintf(text[0], 32, "%ld", s->n);
+    snprintf(text[1], 32, "%ld", dpm_sampler_steps(s->sampler));
+    snprintf(text[2], 32, "%ld", s->nfe);
+    snprintf(text[3], 32, "%.3g", s->seconds);
+    snprintf(text[4], 32, "%.4g", s->seconds > 0 ? (double)s->n / s->seconds : 0);
+    for (int i = 0; i < 5; i++) cells[i] = text[i];
+    cli_report_table(r, &(cli_table){ .columns = 5, .rows = 1, .heads = heads, .cells = cells });
+}
+
+/* The options that were given, as they would be typed. */
+static void typed(const sample *s, cli_report *r)
+{
+    char line[4096];
+    int  n = snprintf(line, sizeof line, "costate sample %s", cli_word(s->args, 0));
+    for (const cli_option *o = cli_args_verb(s->args)->options; o->key; o++)
+        if (cli_given(s->args, o->key) && n < (int)sizeof line)
+            n += snprintf(line + n, sizeof line - (size_t)n, " --%s %s", o->key,
+                          cli_text(s->args, o->key));
+    cli_report_code(r, line);
+}
+
+static ad_status report(sample *s, const cli_figure *f)
+{
+    cli_report *r;
+    AD_TRY(cli_report_new(&r, "Samples", s->model->path));
+    if (f)
+        cli_report_figure(r, "samples", s->dim > 2 ? "The first two columns." : NULL, f, NULL);
+    else
+        cli_report_picture(r, "samples", "The first ones, as they were drawn.", s->picture);
+    numbers(s, r);
+    cli_report_section(r, "How");
+    typed(s, r);
+    ad_status e = cli_report_save(r, s->report);
+    cli_report_free(r);
+    return e;
+}
+
+ad_status sample_picture(sample *s)
+{
+    long       h, w;
+    cloud      c = { 0 };
+    cli_panel  p;
+    cli_figure f;
+    if (!s->picture) return AD_OK;
+    int is_image = image_of(s, &h, &w);
+    if (!is_image) AD_TRY(figure(s, &c, &p, &f));
+    ad_status e = is_image ? images(s, s->picture) : cli_plot(&f, s->picture);
+    if (e && cli_given(s->args, "picture")) return e;
+    if (e) { /* nobody asked for it */
+        fprintf(stderr, "costate sample: no picture: %s\n", ad_message());
+        s->picture = NULL;
+    }
+    return s->report ? report(s, is_image ? NULL : &f) : AD_OK;
+}

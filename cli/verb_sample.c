@@ -1,0 +1,185 @@
+/* costate sample RUN|mixture.json: samples of a diffusion model by any sampler, and gradients through it. */
+#include <string.h>
+
+#include "folder.h"
+#include "interrupt.h"
+#include "sample.h"
+#include "verbs.h"
+
+/* Options that say nothing alone. */
+static ad_status together(const cli_args *a)
+{
+    static const char *const needs[][2] = {
+        { "cotangent", "gradient" }, { "gradient", "cotangent" }, { "strength", "from" },
+        { "mask", "known" },         { "known", "mask" },
+    };
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (cli_given(a, needs[i][0]) && !cli_given(a, needs[i][1]))
+            return ad_fail(AD_INVALID, "--%s needs --%s too", needs[i][0], needs[i][1]);
+    if (cli_given(a, "from") && (cli_given(a, "start") || cli_flag(a, "invert")))
+        return ad_fail(AD_INVALID,
+                       "--from makes the start of data and noise; --%s does not go with it",
+                       cli_given(a, "start") ? "start" : "invert");
+    if (cli_flag(a, "invert") && !cli_given(a, "start"))
+        return ad_fail(AD_INVALID, "--invert goes from data to noise: --start FILE has the data");
+    return AD_OK;
+}
+
+static ad_status load(sample *s)
+{
+    AD_TRY(mdl_denoiser_load(&s->model, cli_word(s->args, 0),
+                             cli_flag(s->args, "float64") ? AD_F64 : 0));
+    s->dim = s->model->model.dim;
+    return AD_OK;
+}
+
+/* What was typed, before anything is computed: AD_INVALID is a mistake of whoever typed. */
+static ad_status settings(sample *s)
+{
+    AD_TRY(together(s->args));
+    AD_TRY(run_threads(s->args));
+    AD_TRY(sample_scheduler(s));
+    AD_TRY(sample_options(s));
+    AD_TRY(sample_schedule(s));
+    return sample_files(s);
+}
+
+static ad_status compute(sample *s)
+{
+    AD_TRY(sample_start(s));
+    AD_TRY(sample_run(s));
+    AD_TRY(sample_write(s));
+    AD_TRY(sample_picture(s));
+    if (cli_flag(s->args, "json")) return sample_json(s);
+    sample_print(s);
+    return AD_OK;
+}
+
+static int go(sample *s)
+{
+    ad_status e = load(s);
+    if (e) return cli_failed(s->args);
+    e = settings(s);
+    if (!e) e = sample_begin(s);
+    if (!e) {
+        e = dpm_sampler_new(&s->sampler, &s->model->model, &s->o, s->batch);
+        if (e == AD_UNSUPPORTED) e = AD_INVALID; /* no sampler like that */
+    }
+    if (e == AD_INVALID) return cli_mistake(s->args, "%s", ad_message());
+    if (!e) e = compute(s);
+    return e ? cli_failed(s->args) : CLI_DONE;
+}
+
+static int run(const cli_args *a)
+{
+    if (!cli_word(a, 0))
+        return cli_mistake(a, "of which model? Give a run or a mixture: costate sample RUN");
+    sample s = { .args = a, .arena = ad_arena_new() };
+    cli_interrupt_install();
+    int code = s.arena ? go(&s) : cli_failed(a);
+    dpm_sampler_free(s.sampler);
+    dpm_found_free(s.found);
+    dpm_schedule_free(s.schedule);
+    mdl_denoiser_free(s.model);
+    ad_arena_free(s.arena);
+    return code;
+}
+
+#include "options.h"
+// clang-format off
+static const cli_option options[] = {
+    { "n", CLI_INTEGER, NULL, NULL, "how many; the start's rows, else 64, and 1000 points of one or two columns", "what is sampled" },
+    { "seed", CLI_INTEGER, NULL, "0", "of the start, and of samplers that draw noise", NULL },
+    { "class", CLI_LIST, "K,...", NULL, "of a run that knows classes, from 0: these, in turn; none", NULL },
+    { "guidance", CLI_NUMBER, "W", NULL, "classifier-free guidance: net_u + W (net_c - net_u); 1", NULL },
+    { "start", CLI_TEXT, "FILE", NULL, "where it starts, instead of noise: .npy, .npz or text, a row a sample", NULL },
+    { "from", CLI_TEXT, "FILE", NULL, "data that are noised and sampled again (image to image)", NULL },
+    { "strength", CLI_NUMBER, NULL, NULL, "of --from: the part of the steps that is taken; 0.8", NULL },
+    { "known", CLI_TEXT, "FILE", NULL, "inpainting: data that stay where --mask is 0; one sample or all", NULL },
+    { "mask", CLI_TEXT, "FILE", NULL, "1 where numbers are sampled, 0 where they are known", NULL },
+    { "mean", CLI_TEXT, "FILE", NULL, "mean-reverting: what noise is around; 0", NULL },
+    { "invert", CLI_FLAG, NULL, NULL, "from data, --start, to noise", NULL },
+    { "float64", CLI_FLAG, NULL, NULL, "a run in double precision; mixtures always are", NULL },
+    { "batch", CLI_INTEGER, NULL, "0", "samples at a time; 0: what keeps memory small", NULL },
+
+    { "sampler", CLI_TEXT, "NAME", NULL, "`costate list samplers` names them; found: what `costate search` stored with the run; dpmpp-2m", "sampler" },
+    { "found", CLI_TEXT, "FILE", NULL, "a schedule that `costate search` wrote", NULL },
+    { "scheduler", CLI_TEXT, "FILE", NULL, "a scheduler_config.json of diffusers; options here go before it", NULL },
+    { "steps", CLI_INTEGER, NULL, NULL, "how many; 20", NULL },
+    { "nfe", CLI_INTEGER, NULL, NULL, "instead of steps: as many as take at most N evaluations of the model", NULL },
+    { "order", CLI_INTEGER, "1|2|3", NULL, "of samplers that come in several", NULL },
+    { "prediction", CLI_TEXT, "noise|data", NULL, "which of them is integrated; the sampler's", NULL },
+    { "solver-type", CLI_TEXT, "TYPE", NULL, "dpmsolver or taylor (diffusers: midpoint, heun)", NULL },
+    { "singlestep", CLI_TEXT, "fast|fixed", NULL, "orders so that steps is the number of evaluations, or one order", NULL },
+    { "variant", CLI_TEXT, "NAME", NULL, "of UniPC: bh1 or bh2; of DDPM: small or large", NULL },
+    { "lower-order-final", CLI_FLAG, NULL, NULL, "true or false: the last steps are of lower order; the sampler's rule", NULL },
+    { "corrector", CLI_FLAG, NULL, "yes", "of UniPC", NULL },
+    { "compat", CLI_TEXT, "KIND", "exact", "published: with the known errors of the official code", NULL },
+    { "eta", CLI_NUMBER, NULL, NULL, "the part of the noise, of samplers that draw it; the sampler's", NULL },
+    { "churn", CLI_NUMBER, NULL, NULL, "S_churn of Karras et al. 2022; 0", NULL },
+    { "churn-min", CLI_NUMBER, NULL, NULL, "S_tmin; 0", NULL },
+    { "churn-max", CLI_NUMBER, NULL, NULL, "S_tmax; none", NULL },
+    { "churn-noise", CLI_NUMBER, NULL, NULL, "S_noise; 1", NULL },
+    { "gamma", CLI_NUMBER, NULL, NULL, "of BDIA; 1", NULL },
+    { "mixing", CLI_NUMBER, NULL, NULL, "p of EDICT; 0.93", NULL },
+    { "zeta", CLI_NUMBER, NULL, NULL, "of Rex; 0.999", NULL },
+    { "tableau", CLI_TEXT, "METHOD", NULL, "the Runge-Kutta method inside rho-rk and rex", NULL },
+    { "rtol", CLI_NUMBER, NULL, NULL, "of adaptive samplers; 0.05", NULL },
+    { "atol", CLI_NUMBER, NULL, NULL, "the same; 0.0078", NULL },
+    { "clip", CLI_NUMBER, "RANGE", NULL, "predicted data are cut to +-RANGE; none", NULL },
+    { "threshold", CLI_NUMBER, "RATIO", NULL, "dynamic thresholding: 0.995; none", NULL },
+    { "threshold-most", CLI_NUMBER, NULL, NULL, "the largest that it scales by; none", NULL },
+    { "statistics", CLI_TEXT, "FILE", NULL, "of the model, for dpm-v3", NULL },
+    { "noise-level", CLI_NUMBER, NULL, NULL, "epsilon of an interpolant's SDE; 0: its ODE", NULL },
+    { "skip-most", CLI_INTEGER, NULL, NULL, "sada: evaluations that are skipped in a row; 4", NULL },
+
+    { "schedule", CLI_TEXT, "NAME", NULL, "of a mixture: `costate list schedules` names them; a run has its own; vp-linear", "noise schedule and grid" },
+    { "grid", CLI_TEXT, "NAME", NULL, "`costate list grids` names them; logsnr", NULL },
+    { "t-begin", CLI_NUMBER, "T", NULL, "the noise end; the schedule's", NULL },
+    { "t-end", CLI_NUMBER, "T", NULL, "the data end; the schedule's", NULL },
+    { "times", CLI_LIST, "T,...", NULL, "steps + 1 times instead of a grid", NULL },
+    { "sigmas", CLI_LIST, "S,...", NULL, "the same as values of sigma / alpha", NULL },
+    { "final", CLI_TEXT, "KIND", NULL, "the last point: min, the grid's; zero, without noise, behind the grid; replaced, in place of its last; end, at --t-end behind it", NULL },
+    { "rho", CLI_NUMBER, NULL, NULL, "of karras; 7", NULL },
+    { "shift", CLI_NUMBER, NULL, NULL, "of flow's noise levels, on time-uniform; 1", NULL },
+    { "beta-min", CLI_NUMBER, NULL, NULL, "the schedule's", NULL },
+    { "beta-max", CLI_NUMBER, NULL, NULL, "the schedule's", NULL },
+    { "train-steps", CLI_INTEGER, NULL, NULL, "of discrete schedules; 1000", NULL },
+    { "sigma-min", CLI_NUMBER, NULL, NULL, "of ve and edm", NULL },
+    { "sigma-max", CLI_NUMBER, NULL, NULL, "of ve and edm", NULL },
+    { "sigma-inf", CLI_NUMBER, NULL, NULL, "of mean-reverting", NULL },
+    { "schedule-shift", CLI_NUMBER, NULL, NULL, "of flow, where the network is told t before it; 1", NULL },
+    { "zero-terminal-snr", CLI_FLAG, NULL, NULL, "discrete schedules end in noise alone (Lin et al. 2024)", NULL },
+
+    { "cotangent", CLI_TEXT, "FILE", NULL, "dL/d(output), shaped as the output", "gradient" },
+    { "gradient", CLI_TEXT, "FILE", NULL, "where dL/d(start) goes", NULL },
+    { "adjoint", CLI_TEXT, "NAME", "points", "points, tape, checkpoints, reversible, last, continuous", NULL },
+    { "budget", CLI_NUMBER, "BYTES", NULL, "of checkpoints; 16 states", NULL },
+    { "last", CLI_INTEGER, NULL, NULL, "of last: steps", NULL },
+    { "adjoint-method", CLI_TEXT, "METHOD", NULL, "of continuous; rk4", NULL },
+    { "adjoint-rtol", CLI_NUMBER, NULL, NULL, "of continuous: adaptive, with this tolerance; the sampler's own grid", NULL },
+
+    { "output", CLI_TEXT, "FILE", NULL, ".npy, .npz or .csv; a run's DIR/samples.npy, of a mixture printed", "output" },
+    { "path", CLI_TEXT, "FILE", NULL, "the states at all steps + 1 points: [steps + 1, n, ...]", NULL },
+    { "picture", CLI_TEXT, "FILE.png", NULL, "images side by side, or points over the density; beside a run's output", NULL },
+    THREADS_OPTION,
+    { "quiet", CLI_FLAG, NULL, NULL, "no progress", NULL },
+    { "json", CLI_FLAG, NULL, NULL, "evaluations, steps, times, bytes and files as one JSON object", NULL },
+    { NULL, CLI_FLAG, NULL, NULL, NULL, NULL },
+};
+// clang-format on
+
+const cli_verb cli_verb_sample = {
+    .name      = "sample",
+    .summary   = "samples a diffusion model by any sampler, with gradients through it",
+    .usage     = "RUN|MIXTURE.json [options]",
+    .examples  = "costate sample run --sampler dpmpp-2m --steps 10 --seed 1 --n 100\n"
+                 "costate sample run --class 3 --guidance 2 --output threes.npy\n"
+                 "costate sample mixture.json --sampler unipc --order 3 --grid time-uniform "
+                 "--picture m.png\n"
+                 "costate sample mixture.json --start x.npy --output y.npy --cotangent v.npy "
+                 "--gradient g.npy",
+    .options   = options,
+    .max_words = 1,
+    .run       = run,
+};
