@@ -13,6 +13,7 @@ const dpm_method dpm_method_rho_rk = {
     .about      = "any explicit Runge-Kutta tableau in sigma / alpha; heun2",
     .cite       = "Zhang, Chen 2023, section 4",
     .aliases    = "deis-rhork rho2heun",
+    .order      = 2,
     .true_order = 2,
     .form       = DPM_EPSILON,
     .flags      = DPM_TO_ZERO,
