@@ -6,19 +6,13 @@
    Where they begin and end. Fixed steps lie on the same grid made for their number, fast ones do on the logSNR grid, and on others
    end where as many steps of the grid do as the order says. Times that are not the named grid's own are never replaced: every p-th
    of them is taken. Stages lie at r = 1/2, or 1/3 and 2/3, of a step in lambda, but on the time grids (uniform in t, or in sqrt t)
-   where those fractions of the step in t (sqrt t) lie. */
+   where those fractions of the step in t (sqrt t) lie. In a run's path the grid's points inside a step hold the state at its end. */
 #include <math.h>
 #include <string.h>
 
 #include <costate/autodiff/memory.h>
 
 #include "dpm_solver.h"
-
-typedef struct plan {
-    long       steps;
-    dpm_point *point; /* [steps + 1] */
-    long *last; /* [steps]: the step of the grid that this one ends with; -1: none does there */
-} plan;
 
 /* (1): order of step k of *count. */
 static int order_of(int fast, int p, long evaluations, long k, long *count)
@@ -35,50 +29,53 @@ static int order_of(int fast, int p, long evaluations, long k, long *count)
     return k == *count - 2 && !rest ? 2 : 3;
 }
 
-/* The grid's points for another number of steps, in the direction of the run. */
+/* The grid between the run's ends for another number of steps, in the direction of the run. */
 static ad_status remake(const dpm_build *b, long steps, dpm_point *point)
 {
-    dpm_grid_options o = b->o->grid;
-    o.steps            = steps;
+    dpm_grid_options o     = b->o->grid;
+    const dpm_point *first = b->point, *last = &b->point[b->steps];
+    o.steps = steps;
+    if (!o.final_zero) {
+        const dpm_point *noise = b->o->invert ? last : first, *data = b->o->invert ? first : last;
+        o.t_begin = noise->t == 0 ? DPM_ZERO : noise->t;
+        o.t_end   = data->t == 0 ? DPM_ZERO : data->t;
+    }
     AD_TRY(dpm_grid_make(b->schedule, &o, point));
     for (long i = 0; b->o->invert && i < steps - i; i++) {
         dpm_point swap   = point[i];
         point[i]         = point[steps - i];
         point[steps - i] = swap;
     }
+    point[0]     = *first;
+    point[steps] = *last;
     return AD_OK;
 }
 
-/* Are the run's times those that the named grid makes? They differ where they were set, or found by a search; a thousandth of a
-   step is less than that, and more than a difference quotient moves them. */
+/* Are the run's times those that the named grid makes? They differ where they were set, or found by a search; by less than a
+   hundredth of a step they may, for difference quotients. */
 static int own_grid(const dpm_build *b, dpm_point *room)
 {
     const char *name = b->o->grid.name;
     if (dpm_is(name, "", "list") || dpm_is(name, "", "sigmas") || b->o->inpaint) return 0;
     if (remake(b, b->steps, room)) return 0;
-    double step = fabs(b->point[b->steps].t - b->point[0].t) / (double)b->steps;
-    for (long i = 0; i <= b->steps; i++)
-        if (!(fabs(b->point[i].t - room[i].t) <= 1e-3 * step)) return 0;
+    for (long i = 0; i < b->steps; i++)
+        if (!(fabs(b->point[i].t - room[i].t) <= 0.01 * fabs(room[i + 1].t - room[i].t))) return 0;
     return 1;
 }
 
-static int plan_make(const dpm_build *b, int fast, plan *p)
+/* Points of the steps; room is for b->steps + 1. */
+static long place(const dpm_build *b, int fast, dpm_point *point)
 {
-    long n = b->steps, first = 0;
-    p->point = ad_alloc(sizeof *p->point * (size_t)(n + 1));
-    p->last  = ad_alloc(sizeof *p->last * (size_t)n);
-    if (!p->point || !p->last) return 0;
-    order_of(fast, b->order, n, 0, &p->steps);
+    long n = b->steps, steps, end = 0;
+    order_of(fast, b->order, n, 0, &steps);
     int logsnr = dpm_is(b->o->grid.name, "logsnr", "logsnr");
-    int other  = (!fast || logsnr) && own_grid(b, p->point) && !remake(b, p->steps, p->point);
-    for (long k = 0; k < p->steps; k++) {
-        first += order_of(fast, b->order, n, k, &p->steps);
-        long end   = k == p->steps - 1 ? n : first;
-        p->last[k] = other && end < n ? -1 : end - 1;
-        if (!other) p->point[k + 1] = b->point[end];
+    if ((!fast || logsnr) && own_grid(b, point) && !remake(b, steps, point)) return steps;
+    for (long k = 0, count; k < steps; k++) {
+        end += order_of(fast, b->order, n, k, &count);
+        point[k + 1] = b->point[k == steps - 1 ? n : end];
     }
-    p->point[0] = b->point[0];
-    return 1;
+    point[0] = b->point[0];
+    return steps;
 }
 
 /* Where fraction r of the step lies in lambda. */
@@ -95,11 +92,11 @@ static double fraction(const dpm_build *b, const dpm_point *s, const dpm_point *
     return (dpm_schedule_at(b->schedule, time).lambda - s->lambda) / (t->lambda - s->lambda);
 }
 
-static void run(dpm_build *b, const plan *p, int fast, int relaxed)
+static void run(dpm_build *b, long steps, const dpm_point *point, int fast, int relaxed)
 {
     dpm_slot x = b->x;
-    for (long k = 0, count; k < p->steps; k++) {
-        const dpm_point *s = &p->point[k], *t = s + 1;
+    for (long k = 0, i = 0, end = 0, count; k < steps; k++) {
+        const dpm_point *s = &point[k], *t = s + 1;
         int              order = order_of(fast, b->order, b->steps, k, &count);
         dpm_single       one   = { .form    = b->form,
                                    .relaxed = relaxed,
@@ -110,7 +107,8 @@ static void run(dpm_build *b, const plan *p, int fast, int relaxed)
                                    .r2      = fraction(b, s, t, 2.0 / order),
                                    .m       = { -1, -1, -1 } };
         x                      = dpm_single_step(b, &one, order);
-        if (p->last[k] >= 0) x = dpm_step(b, p->last[k], x);
+        end += order;
+        for (long last = k == steps - 1 ? b->steps : end; i < last; i++) x = dpm_step(b, i, x);
     }
     dpm_result(b, x);
 }
@@ -118,8 +116,7 @@ static void run(dpm_build *b, const plan *p, int fast, int relaxed)
 static void make(dpm_build *b)
 {
     const char *rule    = b->o->singlestep;
-    int         relaxed = dpm_family_options(b), fast = dpm_is(rule, "fast", "fast");
-    plan        p = { 0 };
+    int         relaxed = dpm_family_options(b, "dpmsolver"), fast = dpm_is(rule, "fast", "fast");
     if (!fast && !dpm_is(rule, "", "fixed"))
         dpm_build_fail(b, AD_INVALID, "%s: there is no rule '%s' of steps; it is 'fast' or 'fixed'",
                        b->method->name, rule);
@@ -128,12 +125,12 @@ static void make(dpm_build *b)
                        "%s with fixed steps needs %d evaluations for one of them, and has %ld",
                        b->method->name, b->order, b->steps);
     if (dpm_build_failed(b)) return;
-    if (plan_make(b, fast, &p))
-        run(b, &p, fast, relaxed);
+    dpm_point *point = ad_alloc(sizeof *point * (size_t)(b->steps + 1));
+    if (point)
+        run(b, place(b, fast, point), point, fast, relaxed);
     else
         dpm_build_fail(b, AD_NO_MEMORY, "no memory for the points of %ld steps", b->steps);
-    ad_free(p.point);
-    ad_free(p.last);
+    ad_free(point);
 }
 
 #define TAKES "solver-type singlestep invert"

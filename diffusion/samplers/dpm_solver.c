@@ -3,17 +3,17 @@
 
 #include "dpm_solver.h"
 
-static int relaxed_type(dpm_build *b)
+static int relaxed_type(dpm_build *b, const char *standard)
 {
-    const char *type = b->o->solver_type;
-    if (dpm_is(type, "dpmsolver", "dpmsolver") || dpm_is(type, "", "midpoint")) return 1;
+    const char *type = b->o->solver_type ? b->o->solver_type : standard;
+    if (dpm_is(type, "", "dpmsolver") || dpm_is(type, "", "midpoint")) return 1;
     if (dpm_is(type, "", "taylor") || dpm_is(type, "", "heun")) return 0;
     dpm_build_fail(b, AD_INVALID, "%s: there is no solver type '%s'; it is 'dpmsolver' or 'taylor'",
                    b->method->name, type);
     return 0;
 }
 
-int dpm_family_options(dpm_build *b)
+int dpm_family_options(dpm_build *b, const char *standard)
 {
     const dpm_point *start = &b->point[0];
     if (b->form == DPM_EPSILON && start->alpha == 0)
@@ -26,18 +26,37 @@ int dpm_family_options(dpm_build *b)
                        "%s integrates the data, which cannot start at sigma = 0; try --prediction "
                        "noise, or a start with some noise",
                        b->method->name);
-    return relaxed_type(b);
+    return relaxed_type(b, standard);
 }
 
 int dpm_order_at(const dpm_build *b, long i, int most, long below)
 {
     long p     = i + 1 < most ? i + 1 : most;
     int  lower = b->o->lower_order_final;
-    if (lower > 1 || (lower >= 0 && b->steps < below))
+    if (lower > 1 || (lower == 1 && below == 0) || (lower >= 0 && b->steps < below))
         if (b->steps - i < p) p = b->steps - i;
     if (isinf(b->point[i + 1].lambda)) return 1;
     while (p > 1 && isinf(b->point[i - p + 1].lambda)) p--;
     return (int)p;
+}
+
+void dpm_difference_weights(const dpm_point *s, int p, int relaxed, int published, const double M[],
+                            double w[])
+{
+    double h = s[1].lambda - s->lambda, on_d10 = 0, on_d11 = 0;
+    if (p > 1) {
+        double r0 = (s[0].lambda - s[-1].lambda) / h;
+        on_d10    = (p == 2 && relaxed ? 0.5 * M[0] : M[1] / h) / r0;
+        if (p == 3) {
+            double r1   = (s[-1].lambda - s[-2].lambda) / h;
+            double on_e = (M[1] / h * r0 + M[2] / (h * h) * (published ? 1 : 2)) / (r0 + r1);
+            on_d10 += on_e / r0;
+            on_d11 = -on_e / r1;
+        }
+    }
+    w[0] = M[0] + on_d10;
+    if (p > 1) w[1] = on_d11 - on_d10;
+    if (p > 2) w[2] = -on_d11;
 }
 
 double dpm_slope(dpm_prediction form, const dpm_point *s, const dpm_point *t, int relaxed)

@@ -106,7 +106,7 @@ static void make(dpm_build *b)
 {
     int      variant     = variant_of(b);
     dpm_slot m[MOST + 1] = { -1, -1, -1, -1 }; /* from new to old */
-    dpm_family_options(b);
+    dpm_family_options(b, "dpmsolver");
     if (b->steps < b->order)
         dpm_build_fail(b, AD_INVALID, "unipc of order %d needs %d steps or more, and has %ld",
                        b->order, b->order, b->steps);
