@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Our benchmarks and the peers' on one core in one run: compare.py [--core N] [--rounds N] [--build DIR] [WORK...]
 
-WORK is a program: spiral, vdp, lotka_volterra, lorenz, train_spiral, mnist_field, cnf, hutchinson. bench/README.md has
-the line they print. On a machine that others use, --rounds 3 does all of it three times in turn and tells medians.
+WORK is a program: spiral, vdp, lotka_volterra, lorenz, train_spiral, mnist_field, cnf, hutchinson, sampler_overhead,
+sampler_gradient, sampler_throughput. bench/README.md has the line they print. On a machine that others use, --rounds 3
+does all of it three times in turn and tells medians.
 """
 import argparse
 import datetime
@@ -19,8 +20,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BENCH, DATA = ROOT / "bench", ROOT / "build" / "bench"
-PROGRAMS = "spiral", "vdp", "lotka_volterra", "lorenz", "train_spiral", "mnist_field", "cnf", "hutchinson"
-RUNS = {"mnist_field": [([], 1), (["--threads", "2"], 2)], "cnf": [([], 1), (["closed"], 1)]}  # arguments, threads
+PROGRAMS = ("spiral", "vdp", "lotka_volterra", "lorenz", "train_spiral", "mnist_field", "cnf", "hutchinson",
+            "sampler_overhead", "sampler_gradient", "sampler_throughput")
+BOTH = [([], 1), (["--threads", "2"], 2)]  # arguments, threads
+RUNS = {"mnist_field": BOTH, "cnf": [([], 1), (["closed"], 1)], "sampler_throughput": BOTH}
 TITLES = {
     "spiral/gradient": "spiral gradient, float32",
     "spiral/forward": "the same, forward only",
@@ -37,6 +40,15 @@ TITLES = {
     "cnf/iteration": "flow, 512 points, 1e-5, loss and gradient, float32",
     "cnf/closed": "the same, the trace in closed form",
     "hutchinson": "gradient of Hutchinson's trace, 512 x 6-64-64-6, float32",
+    "sampler-overhead/euler": "a step of Euler beside the model, 64 x 2, float32",
+    "sampler-overhead/ddim": "the same, DDIM",
+    "sampler-overhead/dpmpp-2m": "the same, DPM-Solver++ 2M",
+    "sampler-overhead/unipc": "the same, UniPC",
+    "sampler-gradient": "gradient through 20 steps of DPM-Solver++ 2M, 64 x 2-64-64-2, float32",
+    "sampler-gradient/points": "the same, evaluation points alone",
+    "sampler-gradient/forward": "sampling alone",
+    "sampler-throughput": "20 steps of DPM-Solver++ 2M, 256 x 64-256-256-64, float32",
+    "sampler-throughput/two-threads": "the same, two threads",
 }
 OURS = "costate"
 PROCESS_RUNS = 5

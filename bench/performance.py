@@ -3,7 +3,7 @@
 
     bench/compare.py --lines build/bench.jsonl && bench/performance.py build/bench.jsonl
 
-What stands between <!-- NAME --> and <!-- /NAME --> is replaced, NAME being machine, table, race and large; the rest is
+What stands between <!-- NAME --> and <!-- /NAME --> is replaced, NAME being machine, table, race, large and diffusion; the rest is
 prose. Sections of which the run measured nothing stay as they are: bench/page.sh does all of it, or some works of it.
 """
 import json
@@ -15,6 +15,7 @@ import sys
 import compare
 
 LARGE = "mnist-field", "cnf", "hutchinson"
+DIFFUSION = "sampler-"
 PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 
@@ -65,10 +66,11 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     where, *lines = [json.loads(line) for line in pathlib.Path(sys.argv[1]).read_text().splitlines()]
-    large = [line for line in lines if line["work"].replace("_", "-").startswith(LARGE)]
-    small = [line for line in lines if line not in large]
+    of = lambda names: [line for line in lines if line["work"].replace("_", "-").startswith(names)]
+    large, diffusion = of(LARGE), of(DIFFUSION)
+    small = [line for line in lines if line not in large + diffusion]
     page = replace(PAGE.read_text(), "machine", machine())
-    for name, part in ("table", small), ("large", large):
+    for name, part in ("table", small), ("large", large), ("diffusion", diffusion):
         if any("ms" in line for line in part):
             page = replace(page, name, compare.markdown(part, where["machine"]))
     if race(small):

@@ -13,6 +13,9 @@ All files are bare little-endian arrays in row-major order; numpy's default_rng 
                                 +-1/sqrt(columns of W); z (512, 2): circles of radius 1 and 0.5, noise 0.06; seed 4
     hutchinson.bin     float32  W1 (64, 6), b1 (64), W2 (64, 64), b2 (64), W3 (6, 64), b3 (6): as above;
                                 y (512, 6) standard normal; eps (512, 6) of -1 and 1; seed 5
+    sampler.bin        float32  W1 (64, 3), b1 (64), W2 (64, 64), b2 (64): standard normal over the root of columns, biases
+                                0.3 of it, time's column last; W3 (2, 64), b3 (2): least squares for the noise in 8192 noised
+                                points of four Gaussians; x (64, 2): where sampling starts; seed 6
 """
 import itertools
 import pathlib
@@ -67,6 +70,24 @@ def hutchinson():
     return *layers, rng.standard_normal((512, 6)).astype("<f4"), rng.choice([-1, 1], (512, 6)).astype("<f4")
 
 
+def sampler():
+    """A network that predicts noise fairly, so that trajectories stay of order one: its last layer alone is fitted."""
+    rng = np.random.default_rng(6)
+    w1, b1 = rng.standard_normal((64, 3)) / np.sqrt(3), 0.3 * rng.standard_normal(64)
+    w2, b2 = rng.standard_normal((64, 64)) / 8, 0.3 * rng.standard_normal(64)
+    mean = np.array([[1.2, 0.8], [-1, 0.9], [-0.7, -1.1], [0.9, -0.6]])
+    t = rng.uniform(1e-3, 1, (8192, 1))
+    alpha = np.exp(-0.25 * 19.9 * t**2 - 0.05 * t)
+    noise = rng.standard_normal((8192, 2))
+    x0 = mean[rng.integers(0, 4, 8192)] + 0.22 * rng.standard_normal((8192, 2))
+    x = alpha * x0 + np.sqrt(1 - alpha**2) * noise
+    h = np.tanh(np.tanh(np.hstack([x, t]) @ w1.T + b1) @ w2.T + b2)
+    h = np.hstack([h, np.ones((8192, 1))])
+    w3 = np.linalg.solve(h.T @ h + np.eye(65), h.T @ noise)
+    layers = w1, b1, w2, b2, w3[:64].T.copy(), w3[64], rng.standard_normal((64, 2))
+    return [a.astype("<f4") for a in layers]
+
+
 def write(path, *arrays):
     path.write_bytes(b"".join(array.tobytes() for array in arrays))
 
@@ -81,3 +102,4 @@ if __name__ == "__main__":
     write(folder / "mnist_field.bin", *mnist_field())
     write(folder / "cnf.bin", *cnf())
     write(folder / "hutchinson.bin", *hutchinson())
+    write(folder / "sampler.bin", *sampler())

@@ -23,6 +23,9 @@ MODULES = {
     "mnist_field": ["Diffrax", "torchdiffeq", "Diffrax, two threads", "torchdiffeq, two threads"],
     "cnf": ["Diffrax", "Diffrax, closed trace", "torchdiffeq", "torchdiffeq adjoint"],
     "hutchinson": ["JAX", "PyTorch", "PyTorch compiled"],
+    "sampler_overhead": ["diffusers"],
+    "sampler_gradient": ["JAX", "PyTorch", "PyTorch compiled"],
+    "sampler_throughput": ["JAX", "PyTorch", "JAX, two threads", "PyTorch, two threads"],
 }
 QUIET = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", "PYTHONWARNINGS": "ignore"}
 
