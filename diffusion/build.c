@@ -266,6 +266,7 @@ ad_status dpm_build_program(dpm_program **out, const dpm_method *m, const dpm_op
     builder u = { .b     = { .method   = m,
                              .o        = o,
                              .schedule = o->schedule,
+                             .model    = model,
                              .steps    = steps,
                              .point    = point,
                              .order    = o->order ? o->order : m->order,

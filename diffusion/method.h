@@ -69,6 +69,7 @@ struct dpm_build {
     const dpm_method   *method;
     const dpm_options  *o; /* as given, but for names: zero still means the default */
     const dpm_schedule *schedule;
+    const dpm_model    *model; /* its type, and what its network predicts */
     long                steps;
     const dpm_point    *point; /* [steps + 1] */
     int                 order;
