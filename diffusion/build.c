@@ -285,6 +285,8 @@ ad_status dpm_build_program(dpm_program **out, const dpm_method *m, const dpm_op
         dpm_build_fail(&u.b, AD_INVALID, "sampler %s has not said what it returns (dpm_result())",
                        m->name);
     if (!u.status) u.status = dpm_program_finish(u.p, !live);
+    if (!u.status && !u.p->ended)
+        dpm_build_fail(&u.b, AD_INVALID, "sampler %s has ended no step (dpm_step())", m->name);
     if (u.status && !live) {
         dpm_program_free(u.p);
         u.p = NULL;

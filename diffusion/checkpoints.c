@@ -43,7 +43,7 @@ static long live_slots(const dpm_sampler *s, int e)
 static long state_slots(const dpm_sampler *s)
 {
     long most = 1;
-    for (long k = 1; k < s->steps; k++) {
+    for (long k = 1; k < s->program->ended; k++) {
         long n = live_slots(s, dpm_step_begin(s, k));
         if (n > most) most = n;
     }
@@ -59,7 +59,7 @@ long dpm_checkpoint_states(const dpm_sampler *s)
 
 long dpm_checkpoint_tail(const dpm_sampler *s)
 {
-    return s->steps - 1;
+    return s->program->ended - 1;
 }
 
 static ad_status store(dpm_sampler *s, int at, long step)
@@ -98,8 +98,8 @@ static ad_status restore(dpm_sampler *s, int at, long step)
 ad_status dpm_checkpoint_pass(dpm_sampler *s, long step)
 {
     long from = 0, c = dpm_checkpoint_states(s);
-    for (int at = 0; c > 0 && s->steps - from > 1; at++, c--) {
-        from += split(s->steps - from, c);
+    for (int at = 0; c > 0 && s->program->ended - from > 1; at++, c--) {
+        from += split(s->program->ended - from, c);
         if (from == step) return store(s, at, step);
     }
     return AD_OK;
@@ -156,5 +156,5 @@ static ad_status back(dpm_walk *w, long from, long to, long c, int at, int down)
 
 ad_status dpm_checkpoint_walk(dpm_walk *w)
 {
-    return back(w, 0, w->s->steps, dpm_checkpoint_states(w->s), 0, 1);
+    return back(w, 0, w->s->program->ended, dpm_checkpoint_states(w->s), 0, 1);
 }

@@ -139,7 +139,7 @@ static void lives(dpm_program *p)
         note(p->op[r.at].dst, &r);
         dpm_program_reads(p, &p->op[r.at], note, &r);
     }
-    for (long i = 0; i < p->steps; i++) {
+    for (long i = 0; i < p->ended; i++) {
         r.at = p->step_end[i] - 1;
         if (p->step_slot[i] >= 0) note(p->step_slot[i], &r);
     }
@@ -153,7 +153,7 @@ static void lives_of_steps(dpm_program *p)
     struct reading r = { p, 0 };
     for (int i = 0; i < p->ops; i++) {
         long step = p->op[i].step;
-        r.at      = step < p->steps && p->step_slot[step] >= 0 ? p->step_end[step] - 1 : p->ops - 1;
+        r.at      = step < p->ended ? p->step_end[step] - 1 : p->ops - 1;
         note(p->op[i].dst, &r);
         dpm_program_reads(p, &p->op[i], note, &r);
     }
@@ -161,6 +161,7 @@ static void lives_of_steps(dpm_program *p)
 
 ad_status dpm_program_finish(dpm_program *p, int shared)
 {
+    for (p->ended = 0; p->ended < p->steps && p->step_slot[p->ended] >= 0;) p->ended++;
     lives(p);
     for (int i = 0; i < p->ops; i++)
         if (p->op[i].recover >= 0) {

@@ -55,12 +55,13 @@ typedef struct dpm_program {
     double    *each;
     long       eaches;
     int        results, result[DPM_RESULTS];
-    int       *step_end,
-        *step_slot; /* [steps]: the instruction that a step ended before, and its state */
-    int *def,
-        *last; /* [slots]: instruction that writes (-1: given) and the last that reads (-1: none) */
-    int *buffer, buffers; /* [slots] */
-    long room[5];         /* of the growing arrays: op term place slot each */
+    long       ended; /* steps that have ended: fewer than steps where several are taken at once */
+    /* [steps]: the instruction that a step ended before, and its state */
+    int *step_end, *step_slot;
+    /* [slots]: instruction that writes (-1: given) and the last that reads (-1: none); where */
+    int *def, *last, *buffer;
+    int  buffers;
+    long room[5]; /* of the growing arrays: op term place slot each */
 } dpm_program;
 
 ad_status dpm_program_new(dpm_program **p, long dim, long steps);

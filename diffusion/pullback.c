@@ -64,7 +64,7 @@ static ad_status walk_new(dpm_walk *w)
     AD_TRY(dpm_kept_size(&s->bar, s->buffer.count));
     for (int i = 0; i < s->bar.count; i++)
         AD_TRY(dpm_kept_need(&s->bar, i, dpm_state_bytes(s), &s->stats.bytes));
-    w->step = s->steps;
+    w->step = s->program->ended;
     return AD_OK;
 }
 
@@ -93,7 +93,7 @@ static ad_status led(dpm_walk *w)
     switch (w->coef_bar ? DPM_ADJOINT_POINTS : s->o.adjoint) {
     case DPM_ADJOINT_CHECKPOINTS: return dpm_checkpoint_walk(w);
     case DPM_ADJOINT_LAST:
-        return dpm_walk_ops(w, dpm_step_begin(s, s->steps - s->o.last), s->program->ops);
+        return dpm_walk_ops(w, dpm_step_begin(s, s->program->ended - s->o.last), s->program->ops);
     default: return dpm_walk_ops(w, 0, s->program->ops);
     }
 }
@@ -113,7 +113,7 @@ static ad_status handed(dpm_walk *w)
     const dpm_cotangents *c = w->c;
     dpm_sampler          *s = w->s;
     const size_t          n = (size_t)s->run.n * (size_t)s->model.dim;
-    if (s->o.adjoint == DPM_ADJOINT_LAST && s->o.last < s->steps)
+    if (s->o.adjoint == DPM_ADJOINT_LAST && s->o.last < s->program->ended)
         w->touched[DPM_SLOT_X] = w->touched[DPM_SLOT_MEAN] = 0;
     hand_out(w, DPM_SLOT_MEAN, c->mean_bar);
     hand_out(w, DPM_SLOT_X, c->x_bar);

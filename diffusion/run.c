@@ -135,7 +135,9 @@ ad_status dpm_run_op(dpm_sampler *s, int i, int keep)
 
 int dpm_step_begin(const dpm_sampler *s, long step)
 {
-    return step <= 0 ? 0 : step >= s->steps ? s->program->ops : s->program->step_end[step - 1];
+    return step <= 0                   ? 0
+           : step >= s->program->ended ? s->program->ops
+                                       : s->program->step_end[step - 1];
 }
 
 ad_status dpm_run_ops(dpm_sampler *s, int from, int to, int keep)
@@ -177,7 +179,7 @@ static int keep_from(const dpm_sampler *s)
     switch (s->o.adjoint) {
     case DPM_ADJOINT_POINTS:
     case DPM_ADJOINT_TAPE: return 0;
-    case DPM_ADJOINT_LAST: return dpm_step_begin(s, s->steps - s->o.last);
+    case DPM_ADJOINT_LAST: return dpm_step_begin(s, s->program->ended - s->o.last);
     case DPM_ADJOINT_CHECKPOINTS: return dpm_step_begin(s, dpm_checkpoint_tail(s));
     default: return s->program->ops;
     }
@@ -211,12 +213,11 @@ static ad_status straight(dpm_sampler *s)
     AD_TRY(dpm_run_given(s));
     AD_TRY(states(s, 0));
     for (int i = 0; i < p->ops; i++) {
-        for (; step < s->steps && p->step_end[step] == i && p->step_slot[step] >= 0; step++)
-            AD_TRY(states(s, step + 1));
+        for (; step < p->ended && p->step_end[step] == i; step++) AD_TRY(states(s, step + 1));
         AD_TRY(dpm_run_op(s, i, i >= from));
         if (p->op[i].kind == DPM_OP_EVAL) AD_TRY(told(s, ++done, p->places));
     }
-    for (; step < s->steps && p->step_slot[step] >= 0; step++) AD_TRY(states(s, step + 1));
+    for (; step < p->ended; step++) AD_TRY(states(s, step + 1));
     return AD_OK;
 }
 
