@@ -18,6 +18,7 @@ static dpm_point at(const dpm_schedule *s, double t)
     (void)s;
     double a0 = start(), u = 0.5 * HALF_PI * t / (1 + OFFSET); /* u = (a - a0) / 2 */
     double c = cos(a0 + 2 * u), c0 = cos(a0);
+    if (t < 0) return dpm_point_of(t, NAN, NAN);
     /* near the data 1 - alpha is small and is taken from cos a0 - cos a = 2 sin(a0 + u) sin(u) */
     double log_alpha = c < 0.5 ? log(c / c0) : log1p(-2 * sin(a0 + u) * sin(u) / c0);
     return dpm_point_vp(t, log_alpha);

@@ -10,6 +10,7 @@ double dpm_vp_log_alpha(double lambda)
 double dpm_linear_log_alpha(const dpm_schedule *s, double t)
 {
     double b0 = s->o.beta_min, b1 = s->o.beta_max;
+    if (t < 0) return NAN;
     return t * (-0.25 * (b1 - b0) * t - 0.5 * b0);
 }
 
