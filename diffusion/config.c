@@ -180,8 +180,10 @@ static ad_status load(const char *path, json_t **root)
     json_error_t e;
     AD_TRY(ad_file_read(path, &data, &bytes));
     replace_infinities(data);
-    *root = json_loadb(data, strlen(data), 0, &e);
+    *root = json_loadb(data, bytes, 0, &e);
     ad_free(data);
+    if (!*root && json_error_code(&e) == json_error_out_of_memory)
+        return ad_fail(AD_NO_MEMORY, "%s: no memory to read it", path);
     if (!*root) return ad_fail(AD_BAD_FILE, "%s, line %d: %s", path, e.line, e.text);
     if (json_is_string(json_object_get(*root, "_class_name"))) return AD_OK;
     json_decref(*root);

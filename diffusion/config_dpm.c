@@ -37,6 +37,7 @@ static ad_status dpm_solver(const dpm_keys *k, dpm_config *c, char form)
     if (k->solver_order == 1) name[strlen(name) - 1] = '\0';
     AD_TRY(dpm_config_use(k, c, name));
     AD_TRY(solver_type(k, c));
+    c->options.order = (int)k->solver_order;
     if (k->solver_order == 1) {
         c->options.solver_type = NULL;
         c->lower_order         = 0;

@@ -86,22 +86,26 @@ static ad_status betas(const dpm_keys *k, dpm_config *c)
     return AD_OK;
 }
 
-/* The betas that end at alpha_bar = 2^-24, which diffusers puts for 0 where a class divides by alpha. */
+/* The betas that end at alpha_bar = 2^-24, which diffusers puts for 0 where a class divides by alpha; 0 stays where the step before
+   is already below that, as with the linear ones. */
 static ad_status end_below(dpm_config *c)
 {
     dpm_schedule *s;
     AD_TRY(dpm_schedule_new(&s, &c->schedule));
     long          n         = s->o.train_steps;
     const double *log_alpha = s->table;
-    double       *list = ad_arena_alloc(c->arena, (size_t)n * sizeof *list), before = 0;
+    double        last = -12 * log(2), before = 0, *list = NULL;
+    int           falls = last < log_alpha[n - 2];
+    if (falls) list = ad_arena_alloc(c->arena, (size_t)n * sizeof *list);
     for (long j = 0; list && j < n; j++) {
-        double l = j < n - 1 ? log_alpha[j] : -12 * log(2);
+        double l = j < n - 1 ? log_alpha[j] : last;
         list[j]  = -expm1(2 * (l - before));
         before   = l;
     }
     dpm_schedule_free(s);
-    c->schedule = (dpm_schedule_options){ .name = "ddpm", .train_steps = n, .betas = list };
-    return list ? AD_OK : AD_NO_MEMORY;
+    if (falls)
+        c->schedule = (dpm_schedule_options){ .name = "ddpm", .train_steps = n, .betas = list };
+    return falls && !list ? AD_NO_MEMORY : AD_OK;
 }
 
 static ad_status flow(const dpm_keys *k, dpm_config *c)
