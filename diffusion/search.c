@@ -108,9 +108,9 @@ static const struct {
     dpm_decision d;
 } known[] = {
     { "dpmpp-2m", { 2, DPM_X0, DPM_DPMSOLVER, DPM_CORRECTOR_NONE } },
-    { "dpmpp-3m", { 3, DPM_X0, DPM_TAYLOR, DPM_CORRECTOR_NONE } },
+    { "dpmpp-3m", { 3, DPM_X0, DPM_DPMSOLVER, DPM_CORRECTOR_NONE } },
     { "dpm-2m", { 2, DPM_EPSILON, DPM_DPMSOLVER, DPM_CORRECTOR_NONE } },
-    { "dpm-3m", { 3, DPM_EPSILON, DPM_TAYLOR, DPM_CORRECTOR_NONE } },
+    { "dpm-3m", { 3, DPM_EPSILON, DPM_DPMSOLVER, DPM_CORRECTOR_NONE } },
     { "unipc", { 2, DPM_X0, DPM_BH2, DPM_CORRECTOR_PSEUDO } },
 };
 
