@@ -21,7 +21,7 @@ typedef struct dpm_sampler dpm_sampler;
 ad_status dpm_sampler_new(dpm_sampler **s, const dpm_model *m, const dpm_options *o, long capacity);
 void      dpm_sampler_free(dpm_sampler *s);
 
-/* After each evaluation but the last: how many are done, of how many (0: not known, adaptive); non-zero cancels. */
+/* After each evaluation: how many are done, of how many (0: not known, adaptive); non-zero cancels. */
 typedef int dpm_watcher(long done, long all, void *ctx);
 
 typedef struct dpm_run {
