@@ -6,11 +6,11 @@
        x_t = A x_s + (1 - A - sum_j w_j) mu + sum_j w_j x0_j  x0 form                                          (2)
    The network is told x itself. Its prediction becomes eps or x0 by numbers made for mu = 0; as every prediction is affine,
    m = p x + q net (prediction.h), what is missing is -p (1 - alpha) mu. */
-#include <costate/diffusion/method.h>
-
 #include <math.h>
 
-enum { MOST = 3 };
+#include "dpm_solver.h"
+
+enum { MOST = 3, FEW = 10 /* as DPM-Solver: steps below which the last ones are of lower order */ };
 
 /* What one step needs: x_t = keep x_s + sum_j w_j m_j + noise z, before mu. */
 typedef struct rule {
@@ -68,22 +68,13 @@ static rule sde_rule(const dpm_build *b, long i, int order)
     return k;
 }
 
-static int order_at(const dpm_build *b, long i)
-{
-    int lower = b->o->lower_order_final, order = b->order;
-    if (order > i + 1) order = (int)(i + 1);
-    if (b->point[i + 1].sigma == 0) return 1;
-    if ((lower > 0 || (lower == 0 && b->steps < 10)) && order > b->steps - i)
-        order = (int)(b->steps - i);
-    return order;
-}
-
 /* p of the evaluation at a point, times 1 - alpha: what mu adds to it wrongly. */
 static double misread(dpm_build *b, const dpm_point *at)
 {
-    dpm_affine     a   = { 0 };
-    dpm_prediction net = b->model->prediction ? b->model->prediction : DPM_EPSILON;
-    if (dpm_affine_make(net, b->form, at, b->model->sigma_data, &a) != AD_OK) return 0;
+    dpm_affine     a          = { 0 };
+    dpm_prediction net        = b->model->prediction ? b->model->prediction : DPM_EPSILON;
+    double         sigma_data = b->model->sigma_data ? b->model->sigma_data : 0.5;
+    if (dpm_affine_make(net, b->form, at, sigma_data, &a) != AD_OK) return 0;
     return a.p * (1 - at->alpha);
 }
 
@@ -104,11 +95,11 @@ static dpm_slot combine(dpm_build *b, long i, int order, const rule *k, dpm_slot
     return dpm_lin(b, n, c, v);
 }
 
-static void walk(dpm_build *b, rule (*make_rule)(const dpm_build *, long, int))
+static void walk(dpm_build *b, rule (*make_rule)(const dpm_build *, long, int), long few)
 {
     dpm_slot x = b->x, m[MOST] = { -1, -1, -1 };
     for (long i = 0; i < b->steps; i++) {
-        int order = order_at(b, i);
+        int order = dpm_order_at(b, i, b->order, few);
         for (int j = MOST - 1; j > 0; j--) m[j] = m[j - 1];
         m[0]   = dpm_eval(b, x, &b->point[i], b->form);
         rule k = make_rule(b, i, order);
@@ -119,11 +110,11 @@ static void walk(dpm_build *b, rule (*make_rule)(const dpm_build *, long, int))
 
 static void make_ode(dpm_build *b)
 {
-    walk(b, ode_rule);
+    walk(b, ode_rule, FEW);
 }
 static void make_sde(dpm_build *b)
 {
-    walk(b, sde_rule);
+    walk(b, sde_rule, 0);
 }
 
 const dpm_method dpm_method_mr_sampler = {

@@ -3,9 +3,9 @@
 
    In y = x / alpha and rho, with Psi_h(rho, y) = h sum_j b_j k_j what a step of the tableau adds to y,
        y' = zeta y + (1 - zeta) z + Psi_h(rho, z),          z' = z - Psi_-h(rho + h, y')                       (1)
-   keeps the tableau's order, and is solved for z, then for y. Going back, a step divides errors by zeta. With Euler's method and
-   zeta = 0.999 the two terms of the error that zeta^N weighs against each other cancel around N = 1 / (1 - zeta) steps: no order is
-   stated for it, though it is 1 below some hundred steps, and everywhere with zeta = 0.9. */
+   keeps the tableau's order, and is solved for z, then for y. Going back, a step divides errors by zeta. The error is one thing
+   below and another beyond N = 1 / (1 - zeta) steps, a thousand by default, and in between the two cancel in part: orders are
+   seen on either side of it. */
 #include <costate/diffusion/method.h>
 
 #include <math.h>

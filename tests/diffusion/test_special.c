@@ -1,0 +1,498 @@
+/* Samplers with a law of their own to keep: MR, SADA, Feynman-Kac correctors, denoising MCMC, interpolants. */
+#include "walks.h"
+
+#include <string.h>
+
+#include <costate/autodiff/ops.h>
+#include <costate/diffusion/dmcmc.h>
+#include <costate/diffusion/fkc.h>
+#include <costate/diffusion/interpolant.h>
+
+enum { ROWS = 16, DIM = 2, NUMBERS = DIM * ROWS, MODES = 4 };
+
+/* --- MR sampler: that of x - mu --------------------------------------------------------------------------------------------- */
+
+static ad_var scalar(const dpm_at *at, ad_var v)
+{
+    return ad_cast(v, at->type);
+}
+
+/* The noise in x as the mixture of x0 - mu sees it in x - mu; mu is the argument. */
+static ad_var shifted_noise(const dpm_at *at, void *mixture)
+{
+    dpm_at from = *at;
+    from.x      = ad_sub(at->x, at->args[0]);
+    return dpm_mixture_network(&from, mixture);
+}
+
+/* x0 = mu + (x - mu - sigma e) / alpha */
+static ad_var shifted_data(const dpm_at *at, void *mixture)
+{
+    ad_var e = shifted_noise(at, mixture);
+    ad_var d = ad_sub(ad_sub(at->x, at->args[0]), ad_mul(scalar(at, at->sigma), e));
+    return ad_add(at->args[0], ad_div(d, scalar(at, at->alpha)));
+}
+
+typedef struct mean_case {
+    const char    *ours, *other, *type;
+    int            order;
+    dpm_prediction form, net;
+} mean_case;
+
+/* How far the two are apart, over the size of the states. */
+static double apart(const mean_case *c, const dpm_mixture *m, const dpm_schedule *s)
+{
+    double  x[NUMBERS], mu[NUMBERS], shifted[NUMBERS], out[NUMBERS], want[NUMBERS];
+    nde_arg arg = { .name = "mu", .shape = ad_rows(DIM) };
+    ad_random_normal(AD_F64, 3, 0, 0, NUMBERS, x);
+    ad_random_normal(AD_F64, 3, 1, 0, NUMBERS, mu);
+    for (int i = 0; i < NUMBERS; i++) x[i] = mu[i] + 0.2 * x[i], shifted[i] = x[i] - mu[i];
+    dpm_model plain = dpm_mixture_model(m, AD_F64), ours = plain;
+    ours.network    = c->net == DPM_X0 ? shifted_data : shifted_noise;
+    ours.prediction = c->net, ours.nargs = 1, ours.args = &arg;
+    dpm_options o = { .sampler           = c->ours,
+                      .schedule          = s,
+                      .grid              = { .name = "logsnr", .steps = 12 },
+                      .order             = c->order,
+                      .prediction        = c->form,
+                      .solver_type       = c->type,
+                      .lower_order_final = 1 };
+    walks_run(
+        &ours, &o,
+        &(dpm_run){
+            .n = ROWS, .x = x, .args = (const void *[]){ mu }, .mean = mu, .out = out, .seed = 5 });
+    o.sampler = c->other, o.order = 0, o.prediction = 0;
+    if (c->order == 1) o.lower_order_final = 0, o.solver_type = NULL;
+    walks_run(&plain, &o, &(dpm_run){ .n = ROWS, .x = shifted, .out = want, .seed = 5 });
+    for (int i = 0; i < NUMBERS; i++) want[i] += mu[i];
+    return distance(NUMBERS, out, want);
+}
+
+/* Equal to the shifted sampler: 1e-13 where states are of order 1. From predicted data the model's own x0 - mu is some 150 times
+   larger at the noise end than the states (1 / alpha), and so are its roundings. */
+Test(special, mr_is_shifted_dpm)
+{
+    static const mean_case cases[] = {
+        { "mr-sampler", "dpm-1", NULL, 1, DPM_EPSILON, DPM_EPSILON },
+        { "mr-sampler", "dpm-2m", "taylor", 2, DPM_EPSILON, DPM_EPSILON },
+        { "mr-sampler", "dpm-2m", "dpmsolver", 2, DPM_EPSILON, DPM_EPSILON },
+        { "mr-sampler", "dpm-3m", "taylor", 3, DPM_EPSILON, DPM_EPSILON },
+        { "mr-sampler", "dpmpp-1", NULL, 1, DPM_X0, DPM_EPSILON },
+        { "mr-sampler", "dpmpp-2m", "taylor", 2, DPM_X0, DPM_EPSILON },
+        { "mr-sampler", "dpmpp-2m", "dpmsolver", 2, DPM_X0, DPM_EPSILON },
+        { "mr-sampler", "dpmpp-3m", "taylor", 3, DPM_X0, DPM_EPSILON },
+        { "mr-sampler", "dpmpp-2m", "taylor", 2, DPM_X0, DPM_X0 },
+        { "mr-sampler", "dpm-2m", "taylor", 2, DPM_EPSILON, DPM_X0 },
+        { "mr-sampler-sde", "sde-dpm-1", NULL, 1, DPM_EPSILON, DPM_EPSILON },
+        { "mr-sampler-sde", "sde-dpm-2m", "dpmsolver", 2, DPM_EPSILON, DPM_EPSILON },
+        { "mr-sampler-sde", "sde-dpmpp-1", NULL, 1, DPM_X0, DPM_EPSILON },
+        { "mr-sampler-sde", "sde-dpmpp-2m", "dpmsolver", 2, DPM_X0, DPM_EPSILON },
+        { "mr-sampler-sde", "sde-dpmpp-2m", "taylor", 2, DPM_X0, DPM_EPSILON },
+    };
+    dpm_mixture  *m = walks_four();
+    dpm_schedule *s = walks_schedule(&(dpm_schedule_options){ .name = "mean-reverting" });
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect_lt(apart(&cases[i], m, s), 1e-13, "%s, %s, %s: %g", cases[i].ours, cases[i].other,
+                     cases[i].type, apart(&cases[i], m, s));
+    dpm_schedule_free(s);
+    dpm_mixture_free(m);
+}
+
+/* --- SADA: what it decides ----------------------------------------------------------------------------------------------- */
+
+/* eps the same everywhere: the path in (y, rho) is a line. */
+static ad_var constant_noise(const dpm_at *at, void *ctx)
+{
+    (void)ctx;
+    return ad_add(ad_scale(at->x, 0), ad_const(at->g, at->type, 0.7));
+}
+
+/* eps = rho^power */
+static ad_var power_noise(const dpm_at *at, void *power)
+{
+    ad_var r = scalar(at, at->rho);
+    return ad_add(ad_scale(at->x, 0), *(const int *)power > 0 ? r : ad_reciprocal(r));
+}
+
+static long sada(const char *sampler, dpm_network *f, void *ctx, int most, const double *x,
+                 double *y)
+{
+    dpm_schedule *vp = walks_vp();
+    dpm_model     m  = { .network = f, .ctx = ctx, .dim = DIM };
+    dpm_options   o  = { .sampler   = sampler,
+                         .schedule  = vp,
+                         .grid      = { .name = "logsnr", .steps = 50 },
+                         .skip_most = most };
+    long          n  = walks_run(&m, &o, &(dpm_run){ .n = ROWS, .x = x, .out = y });
+    dpm_schedule_free(vp);
+    return n;
+}
+
+static const char *const both[] = { "sada", "sada-euler" };
+
+/* On a line the criterion is 0: 10 first, then 14 and 19, every fourth from 24 to 44, the last 3; and the end is exact. */
+Test(special, sada_skips_a_line)
+{
+    dpm_schedule *vp = walks_vp();
+    dpm_point     a = dpm_schedule_at(vp, 1), b = dpm_schedule_at(vp, 1e-3);
+    double        x[NUMBERS], y[NUMBERS], want[NUMBERS];
+    ad_random_normal(AD_F64, 2, 0, 0, NUMBERS, x);
+    for (int i = 0; i < NUMBERS; i++) want[i] = b.alpha * (x[i] / a.alpha + (b.rho - a.rho) * 0.7);
+    for (int k = 0; k < 2; k++) {
+        cr_expect_eq(sada(both[k], constant_noise, NULL, 0, x, y), 10 + 2 + 6 + 3);
+        cr_expect_lt(distance(NUMBERS, y, want), 1e-11, "%g", distance(NUMBERS, y, want));
+        cr_expect_eq(sada(both[k], constant_noise, NULL, 1, x, y), 10 + 7 + 12 + 3);
+        cr_expect_eq(sada(both[k], constant_noise, NULL, -1, x, y), 50);
+    }
+    dpm_schedule_free(vp);
+}
+
+/* Over DPM-Solver++ 2M, with u and v the last two differences of f, small steps make the criterion -(3/8 |d|^2 + 1/2 u d), d = u - v:
+   where f falls by a factor r of 3/7 to 1 a step it is positive, where f grows it is negative. Here r = e^-+0.21. */
+Test(special, sada_sees_curvature)
+{
+    double x[NUMBERS], y[NUMBERS];
+    int    falls = 1, grows = -1;
+    ad_random_normal(AD_F64, 2, 0, 0, NUMBERS, x);
+    cr_expect_eq(sada("sada", power_noise, &falls, 0, x, y), 24 + 6 + 3);
+    cr_expect_eq(sada("sada", power_noise, &grows, 0, x, y), 21);
+    cr_expect_eq(sada("sada-euler", power_noise, &falls, 0, x, y), 21);
+}
+
+Test(special, sada_unskipped_is_its_base)
+{
+    dpm_mixture  *m     = walks_four();
+    dpm_schedule *vp    = walks_vp();
+    dpm_model     model = dpm_mixture_model(m, AD_F64);
+    double        x[NUMBERS], y[NUMBERS], want[NUMBERS];
+    ad_random_normal(AD_F64, 2, 0, 0, NUMBERS, x);
+    const char *base[] = { "dpmpp-2m", "ddim" };
+    for (int k = 0; k < 2; k++) {
+        dpm_options o = { .sampler   = both[k],
+                          .schedule  = vp,
+                          .grid      = { .name = "logsnr", .steps = 40 },
+                          .skip_most = -1 };
+        walks_run(&model, &o, &(dpm_run){ .n = ROWS, .x = x, .out = y });
+        o.sampler = base[k], o.skip_most = 0;
+        walks_run(&model, &o, &(dpm_run){ .n = ROWS, .x = x, .out = want });
+        cr_expect_lt(distance(NUMBERS, y, want), 1e-12, "%g", distance(NUMBERS, y, want));
+    }
+    dpm_schedule_free(vp);
+    dpm_mixture_free(m);
+}
+
+/* --- Feynman-Kac correctors: mode weights ------------------------------------------------------------------------------- */
+
+enum { RUNS = 8, PARTICLES = 1000 };
+
+/* Weights of modes of prod q_j^beta_j, by the midpoint rule on [-3, 3]^2: spacings of an eighth of the least deviation. */
+static void quadrature(const dpm_fkc_options *o, const dpm_mixture *modes, const dpm_point *at,
+                       double part[MODES])
+{
+    const double h   = 0.02;
+    double       sum = 0;
+    for (int k = 0; k < MODES; k++) part[k] = 0;
+    for (int i = 0; i < 300; i++)
+        for (int j = 0; j < 300; j++) {
+            double x[DIM] = { -3 + (i + 0.5) * h, -3 + (j + 0.5) * h }, l = 0;
+            for (int q = 0; q < o->terms; q++)
+                l += o->exponent[q] * o->density[q].log(at, x, NULL, o->density[q].ctx);
+            part[dpm_mixture_mode(modes, x)] += exp(l);
+            sum += exp(l);
+        }
+    for (int k = 0; k < MODES; k++) part[k] /= sum;
+}
+
+/* Mean and standard error over runs of the weight of a mode. */
+static void particles(dpm_fkc_options o, const dpm_mixture *modes, int weighted, double mean[MODES],
+                      double error[MODES])
+{
+    static double x[PARTICLES * DIM], w[PARTICLES];
+    double        square[MODES] = { 0 };
+    memset(mean, 0, MODES * sizeof *mean);
+    for (int r = 0; r < RUNS; r++) {
+        double part[MODES] = { 0 };
+        o.seed             = (uint64_t)r + 1;
+        cr_assert_eq(dpm_fkc(&o, PARTICLES, x, w, NULL), AD_OK, "%s", ad_message());
+        for (int i = 0; i < PARTICLES; i++)
+            part[dpm_mixture_mode(modes, x + DIM * i)] += weighted ? w[i] : 1. / PARTICLES;
+        for (int k = 0; k < MODES; k++)
+            mean[k] += part[k] / RUNS, square[k] += part[k] * part[k] / RUNS;
+    }
+    for (int k = 0; k < MODES; k++) error[k] = sqrt((square[k] - mean[k] * mean[k]) / (RUNS - 1));
+}
+
+/* The largest difference to quadrature in standard errors. Steps are so many that what they bias is below these. */
+static double off(const dpm_fkc_options *o, const dpm_mixture *modes, int weighted)
+{
+    double    want[MODES], mean[MODES], error[MODES], most = 0;
+    dpm_point end = dpm_schedule_at(o->schedule, 1e-3);
+    quadrature(o, modes, &end, want);
+    particles(*o, modes, weighted, mean, error);
+    for (int k = 0; k < MODES; k++) most = fmax(most, fabs(mean[k] - want[k]) / error[k]);
+    return most;
+}
+
+static void agrees(const dpm_fkc_options *o, const dpm_mixture *modes, const char *what)
+{
+    double most = off(o, modes, 1);
+    cr_expect_lt(most, 4, "%s: %g standard errors", what, most);
+}
+
+Test(special, feynman_kac_weighs_modes)
+{
+    dpm_mixture  *m = walks_four(), *c = NULL;
+    dpm_schedule *vp = walks_vp();
+    /* the same modes in other parts: what conditioning makes of a mixture */
+    cr_assert_eq(dpm_mixture_new(&c, 4, 2, (double[]){ .4, .3, .2, .1 }, m->mean, m->variance),
+                 AD_OK);
+    dpm_fkc_options annealed = { .schedule = vp,
+                                 .grid     = { .name = "logsnr", .steps = 60 },
+                                 .terms    = 1,
+                                 .density  = { dpm_mixture_density(m), dpm_mixture_density(c) },
+                                 .exponent = { 2 },
+                                 .noise    = 2 };
+    dpm_fkc_options product = annealed, guided = annealed, blind;
+    product.terms       = 2;
+    product.exponent[0] = product.exponent[1] = 1;
+    guided.terms                              = 2;
+    guided.exponent[0] = -1, guided.exponent[1] = 2;
+    blind           = guided;
+    blind.effective = DPM_ZERO;
+    agrees(&annealed, m, "annealed");
+    agrees(&product, m, "product");
+    agrees(&guided, m, "guided");
+    double unweighted = off(&blind, m, 0);
+    cr_expect_gt(unweighted, 8, "without weights: %g", unweighted);
+    dpm_mixture_free(m);
+    dpm_mixture_free(c);
+    dpm_schedule_free(vp);
+}
+
+Test(special, feynman_kac_of_one_is_the_sde)
+{
+    dpm_mixture    *m  = walks_four();
+    dpm_schedule   *vp = walks_vp();
+    double          x[DIM * 64], w[64];
+    dpm_fkc_stats   s;
+    dpm_fkc_options o = { .schedule = vp,
+                          .grid     = { .name = "logsnr", .steps = 20 },
+                          .terms    = 1,
+                          .density  = { dpm_mixture_density(m) },
+                          .exponent = { 1 } };
+    cr_assert_eq(dpm_fkc(&o, 64, x, w, &s), AD_OK, "%s", ad_message());
+    cr_expect_eq(s.nfe, 64 * (1 + 2 * 20));
+    cr_expect_eq(s.resampled, 0);
+    cr_expect_gt(s.effective_least, 0.99); /* what is left is q_T against N(0, sigma^2) */
+    dpm_mixture_free(m);
+    dpm_schedule_free(vp);
+}
+
+static ad_status fkc_body(void *ctx)
+{
+    double x[8 * DIM], w[8];
+    return dpm_fkc(ctx, 8, x, w, NULL);
+}
+
+Test(special, feynman_kac_mistakes)
+{
+    dpm_mixture    *m  = walks_four();
+    dpm_schedule   *vp = walks_vp();
+    long            runs;
+    dpm_fkc_options o = { .schedule = vp,
+                          .grid     = { .name = "logsnr", .steps = 5 },
+                          .terms    = 1,
+                          .density  = { dpm_mixture_density(m) },
+                          .exponent = { 1 } };
+    cr_expect(every_allocation_fails_cleanly(fkc_body, &o, &runs) && runs > 1);
+    o.exponent[0] = -1;
+    cr_expect_eq(fkc_body(&o), AD_INVALID);
+    o.exponent[0] = 1, o.terms = 0;
+    cr_expect_eq(fkc_body(&o), AD_INVALID);
+    o.terms = 1, o.grid.steps = 0;
+    cr_expect_eq(fkc_body(&o), AD_INVALID);
+    dpm_mixture_free(m);
+    dpm_schedule_free(vp);
+}
+
+/* --- denoising MCMC ------------------------------------------------------------------------------------------------------- */
+
+static void by_density(const double *x, long levels, const double *sigma, double *log_p, void *m)
+{
+    for (long j = 0; j < levels; j++) {
+        dpm_point at = dpm_point_of(sigma[j], 1, sigma[j]);
+        log_p[j]     = dpm_mixture_log_density(m, &at, x, NULL);
+    }
+}
+
+/* Chains are independent, one sample each: the parts are binomial. No choice of the least noisy state (skip 1), which favours modes
+   whose sigma falls lower within so many states. */
+Test(special, denoising_mcmc_visits_modes)
+{
+    enum { N = 1500 };
+    static double     x[DIM * N];
+    dpm_mixture      *m = walks_four();
+    dpm_dmcmc_stats   s;
+    dpm_dmcmc_options o = {
+        .density = dpm_mixture_density(m), .levels = 24, .warm_up = 60, .skip = 1, .seed = 4
+    };
+    double part[MODES] = { 0 };
+    cr_assert_eq(dpm_dmcmc(&o, N, x, &s), AD_OK, "%s", ad_message());
+    for (int i = 0; i < N; i++) part[dpm_mixture_mode(m, x + DIM * i)] += 1. / N;
+    for (int k = 0; k < MODES; k++) {
+        double error = sqrt(m->weight[k] * (1 - m->weight[k]) / N);
+        cr_expect_lt(fabs(part[k] - m->weight[k]) / error, 4, "mode %d: %g", k, part[k]);
+    }
+    cr_expect_eq(s.nfe_chain, N * 61L);
+    dpm_mixture_free(m);
+}
+
+Test(special, denoising_mcmc_by_a_classifier)
+{
+    enum { N = 20 };
+    double            x[DIM * N], y[DIM * N];
+    dpm_mixture      *m = walks_four();
+    dpm_dmcmc_options o = { .density = dpm_mixture_density(m), .levels = 16, .warm_up = 20 };
+    cr_assert_eq(dpm_dmcmc(&o, N, x, NULL), AD_OK);
+    o.classify = by_density, o.classify_ctx = m;
+    cr_assert_eq(dpm_dmcmc(&o, N, y, NULL), AD_OK);
+    cr_expect_eq(distance(DIM * N, x, y), 0);
+    o.step = 3;
+    cr_expect_eq(dpm_dmcmc(&o, N, x, NULL), AD_INVALID);
+    dpm_mixture_free(m);
+}
+
+/* --- interpolants ---------------------------------------------------------------------------------------------------------- */
+
+/* x_t is itself a mixture, over pairs: its score. */
+Test(special, interpolant_score)
+{
+    dpm_mixture *a = walks_one(), *b = walks_four(), *pairs = NULL;
+    for (int kind = 0; kind < 2; kind++) {
+        dpm_interpolant       p = { a, b, (dpm_interpolant_kind)kind };
+        dpm_interpolant_place q = dpm_interpolant_at(p.kind, 0.3);
+        double mean[8], variance[8], x[DIM] = { 0.4, -0.2 }, v[DIM], s[DIM], want[DIM];
+        for (int i = 0; i < 8; i++) {
+            mean[i]     = q.a * a->mean[i % 2] + q.b * b->mean[i];
+            variance[i] = q.a * q.a * a->variance[i % 2] + q.b * q.b * b->variance[i];
+        }
+        dpm_point at = dpm_point_of(0.3, 1, sqrt(q.gamma2));
+        cr_assert_eq(dpm_mixture_new(&pairs, 4, 2, b->weight, mean, variance), AD_OK);
+        dpm_mixture_log_density(pairs, &at, x, want);
+        dpm_interpolant_exact(0.3, x, v, s, &p);
+        cr_expect_lt(distance(DIM, s, want), 1e-13);
+        dpm_mixture_free(pairs);
+    }
+    dpm_mixture_free(a);
+    dpm_mixture_free(b);
+}
+
+/* Means and variances at t = 1 within 4 standard errors of rho1's; of a variance it is sqrt((kurtosis - 1) / n), at most 2 / sqrt(n)
+   here, of a mode's part sqrt(p (1 - p) / n). */
+static void ends_right(const dpm_mixture *m, long n, const double *x, const char *what)
+{
+    double part[MODES] = { 0 };
+    for (long i = 0; i < n; i++) part[dpm_mixture_mode(m, x + DIM * i)] += 1 / (double)n;
+    for (int k = 0; k < MODES; k++) {
+        double e = sqrt(m->weight[k] * (1 - m->weight[k]) / (double)n);
+        cr_expect_lt(fabs(part[k] - m->weight[k]) / e, 4, "%s, mode %d: %g", what, k, part[k]);
+    }
+    for (int d = 0; d < DIM; d++) {
+        double mean = 0, square = 0, got = 0, got2 = 0;
+        for (int k = 0; k < MODES; k++) {
+            double mu = m->mean[DIM * k + d];
+            mean += m->weight[k] * mu;
+            square += m->weight[k] * (mu * mu + m->variance[DIM * k + d]);
+        }
+        double v = square - mean * mean;
+        for (long i = 0; i < n; i++) {
+            got += x[DIM * i + d] / (double)n;
+            got2 += x[DIM * i + d] * x[DIM * i + d] / (double)n;
+        }
+        cr_expect_lt(fabs(got - mean) / sqrt(v / (double)n), 4, "%s: mean %g", what, got);
+        cr_expect_lt(fabs(got2 - got * got - v) / (2 * v / sqrt((double)n)), 4, "%s: variance %g",
+                     what, got2 - got * got);
+    }
+}
+
+Test(special, interpolants_end_right)
+{
+    enum { N = 1500 };
+    static double       x[DIM * N];
+    static const double level[] = { 0, 0.5, 2 };
+    static const long   steps[] = { 30, 60, 150 };
+    dpm_mixture        *a = walks_one(), *b = walks_four();
+    for (int kind = 0; kind < 2; kind++)
+        for (int e = 0; e < 3; e++) {
+            char            what[64];
+            dpm_interpolant p = { a, b, (dpm_interpolant_kind)kind };
+            snprintf(what, sizeof what, "kind %d, eps %g", kind, level[e]);
+            dpm_mixture_draw(a, 7, 0, N, x);
+            dpm_interpolant_options o = { .field       = dpm_interpolant_exact,
+                                          .ctx         = &p,
+                                          .dim         = DIM,
+                                          .steps       = steps[e],
+                                          .noise_level = level[e],
+                                          .seed        = 8 };
+            cr_assert_eq(dpm_interpolant_run(&o, N, x), AD_OK, "%s", ad_message());
+            ends_right(b, N, x, what);
+        }
+    dpm_mixture_free(a);
+    dpm_mixture_free(b);
+}
+
+/* The sampler of that name, noise to data: any noise level has the same end law. */
+Test(special, interpolant_sampler_ends_right)
+{
+    enum { N = 1500 };
+    static double       x[DIM * N], y[DIM * N];
+    static const double level[] = { 0, 0.5, 2 };
+    dpm_mixture        *m       = walks_four();
+    dpm_schedule       *vp      = walks_vp();
+    dpm_model           model   = dpm_mixture_model(m, AD_F64);
+    ad_random_normal(AD_F64, 21, 0, 0, DIM * N, x);
+    for (int e = 0; e < 3; e++) {
+        dpm_options o = { .sampler     = "interpolant",
+                          .schedule    = vp,
+                          .grid        = { .name = "logsnr", .steps = 100 },
+                          .noise_level = level[e] };
+        walks_run(&model, &o, &(dpm_run){ .n = N, .x = x, .out = y, .seed = 3 });
+        ends_right(m, N, y, "sampler");
+    }
+    dpm_schedule_free(vp);
+    dpm_mixture_free(m);
+}
+
+/* e - x0 of one Gaussian, which is defined at alpha = 0 and at sigma = 0. */
+static ad_var velocity(const dpm_at *at, void *mixture)
+{
+    const dpm_mixture *m    = mixture;
+    ad_var             mean = ad_const_array(at->g, AD_F64, ad_vector(DIM), m->mean);
+    ad_var             v    = ad_const_array(at->g, AD_F64, ad_vector(DIM), m->variance);
+    ad_var             all  = ad_add(ad_mul(ad_square(at->alpha), v), ad_square(at->sigma));
+    ad_var             z    = ad_div(ad_sub(at->x, ad_mul(at->alpha, mean)), all);
+    ad_var             x0   = ad_add(mean, ad_mul(ad_mul(at->alpha, v), z));
+    return ad_sub(ad_mul(at->sigma, z), x0);
+}
+
+/* The flow schedule's own ends, alpha = 0 and sigma = 0: x_0 = m + sqrt(v) x_T; Heun's error falls by 4. */
+Test(special, interpolant_sampler_from_end_to_end)
+{
+    dpm_mixture  *m    = walks_one();
+    dpm_schedule *flow = walks_schedule(
+        &(dpm_schedule_options){ .name = "flow", .t_begin = 1, .t_end = DPM_ZERO });
+    dpm_model model = { .network = velocity, .ctx = m, .prediction = DPM_FLOW, .dim = DIM };
+    double    x[NUMBERS], y[NUMBERS], want[NUMBERS], error[2];
+    ad_random_normal(AD_F64, 21, 0, 0, NUMBERS, x);
+    for (int i = 0; i < NUMBERS; i++) want[i] = m->mean[i % 2] + sqrt(m->variance[i % 2]) * x[i];
+    for (int k = 0; k < 2; k++) {
+        dpm_options o = { .sampler  = "interpolant",
+                          .schedule = flow,
+                          .grid     = { .name = "time-uniform", .steps = 100L << k } };
+        walks_run(&model, &o, &(dpm_run){ .n = ROWS, .x = x, .out = y });
+        error[k] = walks_rms(NUMBERS, y, want);
+    }
+    cr_expect_float_eq(log2(error[0] / error[1]), 2, 0.2, "%g, %g", error[0], error[1]);
+    dpm_schedule_free(flow);
+    dpm_mixture_free(m);
+}
