@@ -3,6 +3,7 @@
 #define COSTATE_CLI_SAMPLE_H
 
 #include <costate/autodiff/memory.h>
+#include <costate/diffusion/config.h>
 #include <costate/diffusion/found.h>
 #include <costate/models/denoiser.h>
 
@@ -19,6 +20,7 @@ typedef struct sample {
     dpm_schedule_options schedule_options; /* of --scheduler, then of --schedule and its like */
     dpm_schedule        *schedule;         /* its own: of a mixture */
     dpm_found           *found;            /* NULL: none */
+    dpm_config           config;           /* of --scheduler */
     dpm_options          o;
     dpm_sampler         *sampler;
     long                 n, dim, batch;

@@ -157,8 +157,11 @@ static ad_status adjoint(const cli_args *a, dpm_options *o)
     o->budget          = (size_t)fmin(bytes, 1e15);
     o->continuous_rtol = rtol;
     o->last            = cli_integer(a, "last");
+    if (o->adjoint == DPM_ADJOINT_LAST && !cli_given(a, "last"))
+        return ad_fail(AD_INVALID, "--adjoint last: through how many steps? --last N");
     if (cli_given(a, "last") && o->last < 1)
         return ad_fail(AD_INVALID, "--last is %ld; at least one step", o->last);
+    if (rtol > 0) o->continuous = &nde_tsit5; /* rk4 has no estimate */
     return method(a, "adjoint-method", &o->continuous);
 }
 

@@ -4,13 +4,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include <costate/datasets/samples_read.h>
+#include <costate/models/settings.h>
+
 #include "plot.h"
 #include "png.h"
 #include "report.h"
 #include "sample.h"
 #include "text.h"
 
-enum { TILES = 100, EDGE = 560, GRID = 140, POINTS = 4000, BINS = 60 };
+enum { TILES = 100, EDGE = 560, GRID = 140, POINTS = 4000, BINS = 60, WIDTH = 640 };
 
 /* Rows, columns and channels of a sample that is an image, 0 otherwise. */
 static int image_of(const sample *s, long *h, long *w)
@@ -68,7 +71,8 @@ static ad_status images(sample *s, const char *path)
 }
 
 typedef struct cloud {
-    cli_curve points;
+    cli_curve curve[2]; /* points; and the data of a run, behind them */
+    int       curves;
     cli_heat  density;
     double    lo[2], hi[2];
 } cloud;
@@ -88,34 +92,72 @@ static void extent(long n, double *sorted, double *lo, double *hi)
     *hi = b + margin;
 }
 
-/* The mixture's own, where the sampler ends (as data: sigma = 0 has no density of a point, but a mixture's data have one). */
+/* Of the data that a run was trained on, where they are drawn from a density that is known; NULL: none is. */
+static ds_log_density *known_density(const sample *s)
+{
+    if (s->dim != 2 || s->o.invert) return NULL;
+    const char *name = s->model->config ? s->model->config->samples.data : NULL;
+    if (!name || strchr(name, ':') || !ds_samples_named(name)) return NULL;
+    return ds_samples_find(name)->log_density;
+}
+
+/* p(x) over the plane: the mixture's at the point where the sampler ends (its data's where nothing is left of the noise), else
+   that of known_density(). */
 static ad_status density(sample *s, cloud *c)
 {
-    const dpm_point *end = dpm_sampler_points(s->sampler) + dpm_sampler_steps(s->sampler);
-    double          *z   = ad_arena_alloc(s->arena, GRID * GRID * sizeof *z);
+    ds_log_density  *of_data = known_density(s);
+    const dpm_point *end     = dpm_sampler_points(s->sampler) + dpm_sampler_steps(s->sampler);
     double           dx = (c->hi[0] - c->lo[0]) / GRID, dy = (c->hi[1] - c->lo[1]) / GRID;
+    if (!of_data && (!s->model->mixture || s->dim != 2 || s->o.invert)) return AD_OK;
+    double *z = ad_arena_alloc(s->arena, GRID * GRID * sizeof *z);
     if (!z) return AD_NO_MEMORY;
     for (int i = 0; i < GRID * GRID; i++) {
         double x[] = { c->lo[0] + dx * (i % GRID + 0.5), c->lo[1] + dy * (i / GRID + 0.5) };
-        z[i]       = exp(dpm_mixture_log_density(s->model->mixture, end, x, NULL));
+        z[i]       = exp(of_data ? of_data(NULL, x)
+                                 : dpm_mixture_log_density(s->model->mixture, end, x, NULL));
     }
     c->density = (cli_heat){ GRID, GRID, c->lo[0] + dx / 2, c->lo[1] + dy / 2, dx, dy, z };
     return AD_OK;
 }
 
+/* What a run learned from, where it still is and its density is not known: nobody misses it. */
+static ad_status data_points(sample *s, cloud *c)
+{
+    ds_samples *d;
+    if (s->dim != 2 || s->o.invert || !s->model->config || c->density.nx) return AD_OK;
+    if (ds_samples_open(&d, s->model->config->samples.data, NULL)) return AD_OK;
+    long    n = d->n < POINTS / 2 ? d->n : POINTS / 2;
+    double *x = ad_arena_alloc(s->arena, 4 * (size_t)n * sizeof *x);
+    if (x && d->dim == 2 && !ds_samples_rows(d, n, NULL, AD_F64, x, NULL)) {
+        double *u = x + 2 * n, *v = u + n;
+        for (long i = 0; i < n; i++) u[i] = x[2 * i], v[i] = x[2 * i + 1];
+        c->curve[c->curves++] = (cli_curve){
+            .title = "data", .style = CLI_DOTS, .color = 5, .n = n, .x = u, .y = v
+        };
+    }
+    ds_samples_free(d);
+    return x ? AD_OK : AD_NO_MEMORY;
+}
+
 static ad_status plane(sample *s, cloud *c)
 {
-    long    n = s->n < POINTS ? s->n : POINTS;
-    double *x = ad_arena_alloc(s->arena, 2 * (size_t)n * sizeof *x), *y = x + n;
+    long    n      = s->n < POINTS ? s->n : POINTS;
+    double *x      = ad_arena_alloc(s->arena, (size_t)n * sizeof *x);
+    double *y      = ad_arena_alloc(s->arena, (size_t)n * sizeof *y);
     double *sorted = ad_arena_alloc(s->arena, (size_t)n * sizeof *sorted);
-    if (!x || !sorted) return AD_NO_MEMORY;
+    if (!x || !y || !sorted) return AD_NO_MEMORY;
     for (long i = 0; i < n; i++) x[i] = s->out[i * s->dim], y[i] = s->out[i * s->dim + 1];
     for (int j = 0; j < 2; j++) {
         memcpy(sorted, j ? y : x, (size_t)n * sizeof *sorted);
         extent(n, sorted, &c->lo[j], &c->hi[j]);
     }
-    c->points = (cli_curve){ .style = CLI_DOTS, .color = 1, .n = n, .x = x, .y = y };
-    return s->dim == 2 && s->model->mixture && !s->o.invert ? density(s, c) : AD_OK;
+    AD_TRY(density(s, c));
+    AD_TRY(data_points(s, c));
+    const char *title     = c->curves ? "samples" : NULL;
+    c->curve[c->curves++] = (cli_curve){
+        .title = title, .style = CLI_DOTS, .color = 1, .n = n, .x = x, .y = y
+    };
+    return AD_OK;
 }
 
 /* One column: the part of the samples in each of so many cells, as a density. */
@@ -133,20 +175,22 @@ static ad_status histogram(sample *s, cloud *c)
         double at = floor((s->out[i] - c->lo[0]) / width);
         if (at >= 0 && at < BINS) y[(int)at] += 1 / (width * (double)s->n);
     }
-    c->points = (cli_curve){ .style = CLI_STEPS, .n = BINS, .x = x, .y = y };
+    c->curve[c->curves++] = (cli_curve){ .style = CLI_STEPS, .n = BINS, .x = x, .y = y };
     return AD_OK;
 }
 
 static ad_status figure(sample *s, cloud *c, cli_panel *p, cli_figure *f)
 {
     AD_TRY(s->dim == 1 ? histogram(s, c) : plane(s, c));
-    *p = (cli_panel){ .curves  = 1,
-                      .curve   = &c->points,
-                      .heat    = c->density,
-                      .x_label = s->dim > 2 ? "first column" : NULL,
-                      .y_label = s->dim > 2 ? "second column" : NULL,
-                      .equal   = s->dim == 2 };
-    *f = (cli_figure){ .panels = 1, .panel = p, .width = 640, .height = s->dim == 1 ? 360 : 600 };
+    *p            = (cli_panel){ .curves  = c->curves,
+                                 .curve   = c->curve,
+                                 .heat    = c->density,
+                                 .x_label = s->dim > 2 ? "first column" : NULL,
+                                 .y_label = s->dim > 2 ? "second column" : NULL,
+                                 .equal   = s->dim == 2 };
+    double shape  = s->dim == 2 ? (c->hi[1] - c->lo[1]) / (c->hi[0] - c->lo[0]) : 0.75;
+    int    height = s->dim == 1 ? 360 : (int)(WIDTH * fmin(1.5, fmax(0.4, shape)));
+    *f            = (cli_figure){ .panels = 1, .panel = p, .width = WIDTH, .height = height };
     return AD_OK;
 }
 

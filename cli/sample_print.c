@@ -1,13 +1,16 @@
 /* sample_print.c - what sampling took, for people and as JSON. */
 #include <jansson.h>
 
+#include <costate/diffusion/method.h>
+
 #include "json.h"
 #include "sample.h"
 #include "text.h"
 
 static const char *name_of(const sample *s)
 {
-    return s->o.sampler ? s->o.sampler : "dpmpp-2m";
+    const dpm_method *m = dpm_method_find(s->o.sampler ? s->o.sampler : "dpmpp-2m");
+    return m ? m->name : s->o.sampler;
 }
 
 static double rate(const sample *s)
@@ -19,7 +22,9 @@ void sample_print(const sample *s)
 {
     char        a[32], b[32];
     const char *gradient = cli_text(s->args, "gradient");
-    FILE       *out      = s->output || s->picture || s->gradient || s->path ? stdout : stderr;
+    int         files    = s->output || s->picture || s->gradient || s->path;
+    FILE       *out      = files ? stdout : stderr; /* the samples themselves are on stdout */
+    if (!files && cli_flag(s->args, "quiet")) return;
     fprintf(out, "%s: %ld samples in %s, %.4g a second; %ld steps, %ld evaluations\n", name_of(s),
             s->n, cli_seconds_text(s->seconds, a, sizeof a), rate(s), dpm_sampler_steps(s->sampler),
             s->nfe);
@@ -66,8 +71,9 @@ static ad_status grid_of(const sample *s, json_t *j)
 {
     long             n     = dpm_sampler_steps(s->sampler) + 1;
     const dpm_point *point = dpm_sampler_points(s->sampler);
-    double          *t = ad_alloc(2 * (size_t)n * sizeof *t), *lambda = t + n;
+    double          *t     = ad_alloc(2 * (size_t)n * sizeof *t);
     if (!t) return AD_NO_MEMORY;
+    double *lambda = t + n;
     for (long i = 0; i < n; i++) t[i] = point[i].t, lambda[i] = point[i].lambda;
     json_object_set_new(j, "t", cli_json_numbers(n, t));
     json_object_set_new(j, "lambda", cli_json_numbers(n, lambda));

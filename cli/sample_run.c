@@ -149,12 +149,21 @@ static ad_status one(sample *s, buffers *b, long first, long n)
     return AD_OK;
 }
 
-/* Output is a scaled model's: data = x scale + shift, and so is what its cotangent belongs to. */
+/* Inpainting ends at t_end with what is known and the noise of there; the data themselves are known better. */
+static void known_data(const sample *s, double *x)
+{
+    for (long i = 0; s->known && i < s->n * s->dim; i++)
+        if (s->mask[i] == 0) x[i] = s->known[i];
+}
+
+/* Samples are data = x scale + shift; a start that was data has a gradient as such. */
 static void to_data(sample *s)
 {
     for (long i = 0; s->gradient && s->o.invert && i < s->n * s->dim; i++)
         s->gradient[i] /= s->model->scale[i % s->dim];
     if (s->o.invert) return;
+    known_data(s, s->out);
+    if (s->path) known_data(s, s->path + dpm_sampler_steps(s->sampler) * s->n * s->dim);
     mdl_denoiser_to_data(s->model, s->n, s->out);
     for (long k = 0; s->path && k <= dpm_sampler_steps(s->sampler); k++)
         mdl_denoiser_to_data(s->model, s->n, s->path + k * s->n * s->dim);

@@ -81,6 +81,7 @@ static ad_status steps(sample *s)
     const cli_args *a = s->args;
     if (cli_given(a, "steps") && cli_given(a, "nfe"))
         return ad_fail(AD_INVALID, "--steps and --nfe both say how many; give one of them");
+    if (cli_given(a, "scheduler")) return AD_OK; /* counted as diffusers does */
     if (cli_given(a, "steps")) {
         s->o.grid.steps = cli_integer(a, "steps");
         if (s->o.grid.steps < 1 || s->o.grid.steps > 10000000)

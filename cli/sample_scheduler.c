@@ -1,4 +1,5 @@
 /* sample_scheduler.c - options from files: a schedule that was found, and what diffusers writes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "folder.h"
@@ -48,7 +49,30 @@ static ad_status found(sample *s)
                    cli_text(a, "steps"));
 }
 
+/* diffusers' own words for what to do: schedule, grid, sampler. A run keeps its schedule. */
+static ad_status scheduler(sample *s)
+{
+    const cli_args *a    = s->args;
+    const char     *path = cli_text(a, "scheduler");
+    if (!path) return AD_OK;
+    if (cli_given(a, "nfe"))
+        return ad_fail(AD_INVALID,
+                       "--scheduler counts steps as diffusers does; --steps N, not --nfe");
+    AD_TRY(dpm_config_read(path, &s->config));
+    if (*s->config.ignored)
+        fprintf(stderr, "costate sample: %s: %s does not have these, they are ignored: %s\n", path,
+                s->config.class_name, s->config.ignored);
+    AD_TRY(dpm_config_steps(&s->config, cli_given(a, "steps") ? cli_integer(a, "steps") : 20));
+    s->o                = s->config.options;
+    s->schedule_options = s->config.schedule;
+    if (s->model->schedule && strcmp(s->model->schedule->kind->name, s->config.schedule.name))
+        fprintf(stderr, "costate sample: %s is for the schedule %s; the run has its own, %s\n",
+                path, s->config.schedule.name, s->model->schedule->kind->name);
+    return AD_OK;
+}
+
 ad_status sample_scheduler(sample *s)
 {
-    return found(s);
+    AD_TRY(found(s));
+    return scheduler(s);
 }

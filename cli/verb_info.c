@@ -1,4 +1,4 @@
-/* costate info RUN|FILE: what is in a run's directory, a checkpoint, a data file or a system. */
+/* costate info RUN|FILE: what is in a run's directory, a checkpoint, a data file, a mixture or a system. */
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +7,7 @@
 #include <costate/autodiff/safetensors.h>
 #include <costate/datasets/normalise.h>
 #include <costate/datasets/read.h>
+#include <costate/diffusion/mixture.h>
 #include <costate/nde/text.h>
 
 #include "folder.h"
@@ -68,6 +69,25 @@ static ad_status info_system(const char *path)
     return AD_OK;
 }
 
+/* A mixture of Gaussians, in JSON. */
+static ad_status info_mixture(const char *path)
+{
+    dpm_mixture *m;
+    AD_TRY(dpm_mixture_read(&m, path));
+    printf("%s: a mixture of %ld Gaussians in %ld dimensions\n", path, m->components, m->dim);
+    for (long k = 0; k < m->components && k < 32; k++) {
+        printf("  weight %.4g  mean", m->weight[k]);
+        for (long j = 0; j < m->dim && j < 8; j++) printf(" %.4g", m->mean[k * m->dim + j]);
+        printf("%s  deviation", m->dim > 8 ? " ..." : "");
+        for (long j = 0; j < m->dim && j < 8; j++)
+            printf(" %.4g", sqrt(m->variance[k * m->dim + j]));
+        printf("%s\n", m->dim > 8 ? " ..." : "");
+    }
+    if (m->components > 32) printf("  ...\n");
+    dpm_mixture_free(m);
+    return AD_OK;
+}
+
 static ad_status info_data(const char *what)
 {
     ds_series_set *set;
@@ -100,7 +120,8 @@ static int run(const cli_args *a)
     const char *what = cli_word(a, 0);
     struct stat st;
     ad_status   s;
-    if (!what) return cli_mistake(a, "about what? A run, a checkpoint, a data set or a system");
+    if (!what)
+        return cli_mistake(a, "about what? A run, a checkpoint, a data set, a mixture or a system");
     int there = stat(what, &st) == 0, folder = there && S_ISDIR(st.st_mode);
     if (folder && !is_run(what) && ds_samples_in_folder(what))
         s = info_set(ds_samples_in_folder(what), what);
@@ -112,6 +133,8 @@ static int run(const cli_args *a)
         s = info_idx(what);
     else if (ends_with(what, ".safetensors"))
         s = info_checkpoint(what);
+    else if (ends_with(what, ".json"))
+        s = info_mixture(what);
     else if (ends_with(what, ".ode"))
         s = info_system(what);
     else
@@ -125,7 +148,7 @@ static const cli_option options[] = {
 
 const cli_verb cli_verb_info = {
     .name      = "info",
-    .summary   = "tells what is in a run, a checkpoint, a data set or a system",
+    .summary   = "tells what is in a run, a checkpoint, a data set, a mixture or a system",
     .usage     = "RUN|FILE|NAME",
     .examples  = "costate info run\ncostate info lynx-hare\ncostate info digits\ncostate info "
                  "run/checkpoint.safetensors",

@@ -79,6 +79,7 @@ static int run(const cli_args *a)
     int code = s.arena ? go(&s) : cli_failed(a);
     dpm_sampler_free(s.sampler);
     dpm_found_free(s.found);
+    dpm_config_free(&s.config);
     dpm_schedule_free(s.schedule);
     mdl_denoiser_free(s.model);
     ad_arena_free(s.arena);
@@ -156,8 +157,8 @@ static const cli_option options[] = {
     { "adjoint", CLI_TEXT, "NAME", "points", "points, tape, checkpoints, reversible, last, continuous", NULL },
     { "budget", CLI_NUMBER, "BYTES", NULL, "of checkpoints; 16 states", NULL },
     { "last", CLI_INTEGER, NULL, NULL, "of last: steps", NULL },
-    { "adjoint-method", CLI_TEXT, "METHOD", NULL, "of continuous; rk4", NULL },
-    { "adjoint-rtol", CLI_NUMBER, NULL, NULL, "of continuous: adaptive, with this tolerance; the sampler's own grid", NULL },
+    { "adjoint-method", CLI_TEXT, "METHOD", NULL, "of continuous; rk4, with --adjoint-rtol tsit5", NULL },
+    { "adjoint-rtol", CLI_NUMBER, NULL, NULL, "of continuous: steps of its own, with this tolerance; the sampler's grid", NULL },
 
     { "output", CLI_TEXT, "FILE", NULL, ".npy, .npz or .csv; a run's DIR/samples.npy, of a mixture printed", "output" },
     { "path", CLI_TEXT, "FILE", NULL, "the states at all steps + 1 points: [steps + 1, n, ...]", NULL },

@@ -57,17 +57,16 @@ if command -v gnuplot > /dev/null; then
     ok 'a picture' sample --n 200 --picture m.png
     is 'is a PNG' PNG "$(head -c 4 m.png | tail -c 3)"
 fi
-"$costate" sample m.json --n 200000 --steps 200 --output y.npy > out 2> err &
-sleep 0.3
-kill -INT $!
-wait $!
+"$costate" sample m.json --n 1000000 --steps 1000 --output y.npy > out 2> err &
+job=$!
+while ! awk '/^SigCgt/ { exit index("2367abef", substr($2, length($2))) == 0 }' /proc/$job/status; do sleep 0.02; done
+sleep 0.1
+kill -INT $job
+wait $job
 is 'a signal ends it' 1 $?
 is 'and says so' 1 "$(grep -c 'nothing is written' err)"
+is 'the file before it stays' "$(md5sum < first.npy)" "$(md5sum < y.npy)"
 rm -f y.* p.*
-"$costate" sample m.json --n 200000 --steps 200 --output y.npy > out 2> err &
-sleep 0.2
-kill -INT $!
-wait $!
 none 'no file, whole or half'
 
 # Endpoints and gradients of the official code.
@@ -81,7 +80,7 @@ for name, grid in ("samplers_logSNR.json", "logsnr"),:
     json.dump(d["mixture"], open("case.json", "w"))
     write("x.npy", (32, 2), sum(d["x_T"], []))
     for e in d["entries"]:
-        if e["steps"] == 20: continue
+        if e["steps"] != 10: continue
         args = [costate, "sample", "case.json", "--quiet", "--schedule", "vp-linear", "--t-end", "1e-3", "--grid", grid, "--steps", str(e["steps"]),
                 "--start", "x.npy", "--output", "y.npy", "--compat", "published"]
         if "lower_order_final" in e: args += ["--lower-order-final", str(e["lower_order_final"]).lower()]
@@ -99,4 +98,156 @@ for name, grid in ("samplers_logSNR.json", "logsnr"),:
         assert off <= 1, (e["id"], off)
 ' "$costate" "$shared"
 fi
+
+# Gradients: v . y differentiated by x, by every adjoint, against central differences through the command.
+py 'import random
+random.seed(3)
+for name in "x", "v": write(name + ".npy", (3, 2), [random.gauss(0, 1) for _ in range(6)])'
+cat > gradient.py << 'END'
+# Prints the largest difference of g.npy, relative to the largest component of the gradient, from (L(x + h e) - L(x - h e)) / 2 h with
+# h = 1e-4 and 2e-4 extrapolated (error h^4, about 1e-11 here, and rounding, 1e-16 / h); the command's arguments are ours.
+import subprocess, sys
+from npy import read, write
+x, v = read("x.npy")[1], read("v.npy")[1]
+def loss(x):
+    write("moved.npy", (3, 2), x)
+    subprocess.run(sys.argv[1:] + ["--quiet", "--start", "moved.npy", "--output", "moved_y.npy"], check=True, capture_output=True)
+    return sum(a * b for a, b in zip(read("moved_y.npy")[1], v))
+def moved(k, h): return loss(x[:k] + [x[k] + h] + x[k + 1:])
+def central(k, h): return (moved(k, h) - moved(k, -h)) / (2 * h)
+want = [(4 * central(k, 1e-4) - central(k, 2e-4)) / 3 for k in (0, 3, 4)] # one of each point
+got = read("g.npy")[1]
+print(max(abs(a - got[k]) for a, k in zip(want, (0, 3, 4))) / max(map(abs, want)))
+END
+below() { is "$1" yes "$(awk -v x="$3" -v most="$2" 'BEGIN { print (x + 0 == x && x <= most) ? "yes" : x }')"; }
+back="--start x.npy --cotangent v.npy --gradient g.npy --json"
+for sampler in dpmpp-2m unipc; do
+    ok "$sampler: a gradient" sample $back --sampler $sampler --steps 6 --output y.npy
+    below 'is that of differences' 1e-8 "$(python3 gradient.py "$costate" sample m.json --sampler $sampler --steps 6)"
+done
+ok 'a noisy one: the same noise' sample $back --sampler ddim --eta 1 --seed 4 --steps 6
+below 'is replayed' 1e-8 "$(python3 gradient.py "$costate" sample m.json --sampler ddim --eta 1 --seed 4 --steps 6)"
+ok 'points' sample $back --sampler bdia --steps 12
+cp g.npy points.npy
+for adjoint in tape "checkpoints --budget 500" reversible "last --last 12"; do
+    ok "--adjoint $adjoint" sample $back --sampler bdia --steps 12 --adjoint $adjoint
+    below 'is the same' 1e-11 "$(py 'a, b = read("points.npy")[1], read("g.npy")[1]
+print(max(abs(x - y) for x, y in zip(a, b)) / max(map(abs, a)))')"
+done
+ok 'continuous' sample $back --steps 12 --adjoint continuous --adjoint-method rk4
+ok 'and adaptive' sample $back --steps 12 --adjoint continuous --adjoint-rtol 1e-6
+if [ -f "$shared/case_A.json" ]; then # of the exact solution, to which both come
+    py 'd = json.load(open(sys.argv[1] + "/case_A.json"))
+json.dump(d["mixture"], open("case.json", "w"))
+write("x.npy", (32, 2), sum(d["x_T"], []))
+write("v.npy", (32, 2), [c + x for row in d["x_end"] for c, x in zip((0.3, -0.7), row)])' "$shared"
+    ok 'the gradient of the flow' "$costate" sample case.json --quiet $back --sampler dpmpp-3m --steps 1000 --output y.npy
+    below 'is the reference' 1e-5 "$(py 'd = json.load(open(sys.argv[1] + "/case_A.json"))
+print(max(abs(a - b) for a, b in zip(read("g.npy")[1], sum(d["grad_x_T"] if "grad_x_T" in d else d["loss"]["grad_x_T"], []))))' "$shared")"
+fi
+rm -f y.* g.* p.*
+
+# Other starts.
+printf '0.9,-0.6\n' > near.csv
+ok 'image to image' sample --from near.csv --strength 0.25 --n 4 --output y.csv --json
+is 'is the last part of the steps' 5 "$(field out steps)"
+is 'and stays near' 4 "$(awk -F, 'NR > 1 && ($1 - 0.9) ^ 2 + ($2 + 0.6) ^ 2 < 0.1' y.csv | wc -l)"
+printf '1,0\n' > mask.csv
+ok 'inpainting' sample --sampler ddim --known near.csv --mask mask.csv --n 40 --output y.csv
+is 'keeps what is known' -0.6 "$(tail -n +2 y.csv | cut -d, -f2 | sort -u)"
+ok 'there' sample --start near.csv --sampler o-belm --invert --steps 400 --output there.npy
+ok 'and back' sample --start there.npy --sampler o-belm --steps 400 --output back.npy
+below 'is where it was' 1e-3 "$(py 'print(max(abs(a - b) for a, b in zip(read("back.npy")[1], (0.9, -0.6))))')"
+ok 'a grid by hand' sample --times 1,0.5,0.1,1e-3 --n 2 --json --output y.npy
+is 'of three steps' 3 "$(field out steps)"
+ok 'as many as evaluations allow' sample --nfe 11 --sampler heun --n 2 --json --output y.npy
+is 'five of two' '5 10' "$(field out steps) $(field out nfe)"
+echo '{ "_class_name": "DPMSolverMultistepScheduler", "beta_schedule": "scaled_linear", "use_karras_sigmas": true, "colour": 1 }' > scheduler.json
+ok "diffusers' words" sample --scheduler scheduler.json --steps 8 --n 2 --json --output y.npy
+is 'are understood' 'dpmpp-2m scaled-linear karras' "$(field out sampler) $(field out schedule) $(field out grid)"
+is 'what its class lacks is named' 1 "$(grep -c 'ignored: colour' err)"
+rm -f y.*
+
+# A trained run.
+ok 'training' "$costate" train score --data two-moons:n=200 --hidden 16 --depth 2 --epochs 2 --quiet --output run
+ok 'a run' "$costate" sample run --quiet --n 50 --steps 5
+for file in samples.npy samples.html; do
+    is "it has $file" yes "$([ -s "run/$file" ] && echo yes)"
+done
+ok 'in double precision' "$costate" sample run --quiet --n 50 --steps 5 --float64 --output other.npy
+below 'is nearly the same' 2e-3 "$(py 'print(max(abs(a - b) for a, b in zip(read("run/samples.npy")[1], read("other.npy")[1])))')"
+fails 'its schedule is its own' 2 'was trained on' "$costate" sample run --schedule flow
+fails 'it knows no classes' 2 'not trained on classes' "$costate" sample run --class 1
+fails 'nothing was found' 1 'costate search' "$costate" sample run --sampler found --steps 5
+ok 'training with classes' "$costate" train score --data digits:n=100 --conditional --hidden 16 --depth 1 --epochs 1 --quiet --output ten
+ok 'images' "$costate" sample ten --quiet --class 3,7 --guidance 2 --n 4 --output y.npz --json
+is 'as a picture' PNG "$(head -c 4 y.png | tail -c 3)"
+fails 'a class too many' 2 'they are 0 to 9' "$costate" sample ten --class 10 --output y.npz
+fails 'guided where to' 2 'guided to which' "$costate" sample ten --guidance 2 --output y.npz
+rm -f y.*
+
+# Lists.
+for list in samplers schedules grids adjoints predictions; do
+    ok "list $list" "$costate" list $list --json
+    is "$list are all told of" yes "$(py 'rows = json.load(open("out"))
+print("yes" if len(rows) > 5 and all(r["name"] and r["about"] for r in rows) else rows)')"
+done
+ok 'info' "$costate" info m.json
+is 'of a mixture' 4 "$(grep -c weight out)"
+
+# Mistakes leave a sentence, and no file.
+to="--output y.npy"
+fails 'no model' 2 'of which model' "$costate" sample
+fails 'no such model' 1 nowhere.json "$costate" sample nowhere.json $to
+fails 'no such sampler' 2 "did you mean 'dpmpp-2m'" sample --sampler dpmpp-2n $to
+fails 'no such grid' 2 "did you mean 'logsnr'" sample --grid logsn $to
+fails 'no such schedule' 2 "did you mean 'vp-linear'" sample --schedule vp-liner $to
+fails 'no such adjoint' 2 "did you mean 'points'" sample --adjoint pints --cotangent v.npy --gradient g.npy $to
+fails 'no such prediction' 2 'noise' sample --prediction nois $to
+fails 'no such type' 2 'neither dpmsolver nor taylor' sample --solver-type euler $to
+fails 'no such method' 2 'did you mean "rk4"' sample --tableau rk5 --sampler rho-rk $to
+fails 'too few steps' 2 'at least 3 steps' sample --sampler dpmpp-3m --steps 2 $to
+fails 'no steps' 2 'at least 1' sample --steps 0 $to
+fails 'too few evaluations' 2 'so few evaluations' sample --nfe 1 --sampler rho-rk $to
+fails 'an end without noise' 2 'sigma = 0' sample --sampler deis-tab --final zero $to
+fails 'a start without data' 2 'zero terminal SNR' sample --schedule ddpm --zero-terminal-snr --grid trailing $to
+fails 'an unknown option of a sampler' 2 'does not take --eta' sample --eta 0.5 $to
+fails 'a schedule without it' 2 'sigma_max' sample --sigma-max 80 $to
+fails 'a grid without it' 2 '--rho is for' sample --rho 5 $to
+fails 'times backwards' 2 'noise to data' sample --sampler ddim --times 0.1,0.5 $to
+fails 'ends the wrong way' 2 't_end' sample --t-end 2 $to
+fails 'an ending' 2 '.npy, .npz or .csv' sample --output y.txt
+fails 'no folder' 1 'No such file' sample --output no/y.npy
+fails 'one file for two' 2 'same file' sample $back --output g.npy
+echo '{ "_class_name": "DPMSolverMultistepSchedular" }' > scheduler.json
+fails 'an unknown class' 2 "did you mean 'DPMSolverMultistepScheduler'" sample --scheduler scheduler.json $to
+fails 'no start' 1 nowhere.npy sample --start nowhere.npy $to
+py 'write("three.npy", (2, 3), [0] * 6)
+write("nan.npy", (2, 2), [0, 0, math.nan, 0])
+write("two.npy", (2, 2), [0] * 4)'
+fails 'a start of another shape' 1 '2 samples of 3 numbers' sample --start three.npy $to
+fails 'a start that is not finite' 1 'must be finite' sample --start nan.npy $to
+fails 'a cotangent of another shape' 1 'holds 2 samples' sample --n 5 --cotangent two.npy --gradient g.npy $to
+fails 'a cotangent for nothing' 2 'needs --gradient' sample --cotangent two.npy $to
+fails 'a gradient of nothing' 2 'needs --cotangent' sample --gradient g.npy $to
+fails 'an adjoint for nothing' 2 'about a gradient' sample --adjoint tape $to
+fails 'what cannot be walked back' 2 'walked back' sample --adjoint reversible --cotangent two.npy --gradient g.npy --start two.npy $to
+fails 'how many' 2 'through how many' sample --adjoint last --cotangent two.npy --gradient g.npy --start two.npy $to
+fails 'inversion of nothing' 2 'goes from data' sample --invert $to
+fails 'classes of a mixture' 2 'not trained on classes' sample --class 1 $to
+fails 'a mask alone' 2 'needs --known' sample --mask mask.csv $to
+broken() { # NAME PART JSON
+    echo "$3" > broken.json
+    fails "$1" 1 "$2" "$costate" sample broken.json $to
+}
+broken 'no JSON' 'broken.json, line ' '{ "weights": [1, '
+broken 'a list' 'not a JSON object' '[1, 2]'
+broken 'no variances' "lacks 'variances'" '{ "weights": [1], "means": [[0, 0]] }'
+broken 'too few means' "'means' has 1 rows" '{ "weights": [1, 1], "means": [[0, 0]], "variances": [[1, 1], [1, 1]] }'
+broken 'a short row' 'row 0 of' '{ "weights": [1], "means": [[0, 0]], "variances": [[1]] }'
+broken 'words' 'not a number' '{ "weights": ["one"], "means": [[0, 0]], "variances": [[1, 1]] }'
+broken 'a negative variance' 'variance' '{ "weights": [1], "means": [[0, 0]], "variances": [[1, -1]] }'
+broken 'no weight' 'weight' '{ "weights": [0], "means": [[0, 0]], "variances": [[1, 1]] }'
+none 'and nothing is left behind'
+[ -w /dev/full ] && fails 'a full disk' 1 'could not be written' bash -c '"$0" sample m.json --n 3 > /dev/full' "$costate"
 finish
