@@ -226,6 +226,26 @@ Test(grids, align_your_steps)
     dpm_schedule_free(s);
 }
 
+/* 8 times between those of Karras' first and tenth level of 12, and the end */
+Test(grids, hyperparameters)
+{
+    dpm_schedule *s = named("scaled-linear");
+    dpm_point     p[9], k[12];
+    make(s, &(dpm_grid_options){ .name = "karras", .steps = 11 }, k);
+    make(s, &(dpm_grid_options){ .name = "hyperparameters", .steps = 8, .final_zero = 1 }, p);
+    double a = pow(999, 1 / 1.2), b = pow(k[9].t, 1 / 1.2);
+    for (int i = 0; i < 8; i++) {
+        double want = pow(a + i / 7.0 * (b - a), 1.2);
+        cr_expect_leq(fabs(p[i].t - want), 1e-13 * want);
+    }
+    cr_expect(p[0].t == 999 && p[8].sigma == 0);
+    make(s, &(dpm_grid_options){ .name = "karras", .steps = 7, .rho = 5 }, k);
+    make(s, &(dpm_grid_options){ .name = "hyperparameters", .steps = 6 }, p);
+    cr_expect_leq(fabs(p[5].t - k[6].t), 1e-13 * k[6].t);
+    cr_expect(p[0].t == 999 && p[6].t == 0);
+    dpm_schedule_free(s);
+}
+
 Test(grids, lists)
 {
     dpm_schedule *s   = named("ddpm");
@@ -264,7 +284,8 @@ Test(grids, every_grid_on_every_schedule)
             const char *name  = dpm_grid_row(g)->name;
             int         whole = !strcmp(name, "leading") || !strcmp(name, "trailing") ||
                         !strcmp(name, "linspace");
-            if (!strncmp(name, "ays", 3) || !strcmp(name, "sigmas") || (whole && !s->o.train_steps))
+            if (!strncmp(name, "ays", 3) || !strcmp(name, "hyperparameters") ||
+                !strcmp(name, "sigmas") || (whole && !s->o.train_steps))
                 continue;
             for (long n = 1; n <= 64; n *= 2)
                 for (int final = 0; final <= DPM_FINAL_REPLACED; final++, made++)
@@ -273,8 +294,8 @@ Test(grids, every_grid_on_every_schedule)
         dpm_schedule_free(s);
     }
     cr_expect_eq(made, 21 * (10 * 6 + 3 * 3));
-    cr_expect_eq(dpm_grid_count(), 13);
-    cr_expect_null(dpm_grid_row(13));
+    cr_expect_eq(dpm_grid_count(), 14);
+    cr_expect_null(dpm_grid_row(14));
 }
 
 /* --- mistakes ------------------------------------------------------------------------------------------------------- */
@@ -320,5 +341,6 @@ Test(grids, mistakes)
     REFUSED("edm", "value 2 is -1", .name = "sigmas", .steps = 2, .list = minus);
     REFUSED("ddpm", "coincide", .name = "linspace", .steps = 1500);
     REFUSED("ddpm", "coincide", .name = "leading", .steps = 10, .final_zero = DPM_FINAL_END);
+    REFUSED("ddpm", "has 5, 6 or 8 steps, not 7", .name = "hyperparameters", .steps = 7);
     REFUSED("ddpm", "t_end = 5 is not for it", .name = "leading", .steps = 5, .t_end = 5);
 }
