@@ -178,7 +178,9 @@ void dpm_found_options(const dpm_found *f, dpm_options *o)
 
 ad_status dpm_found_apply(const dpm_found *f, dpm_sampler *s)
 {
-    if (!f || !f->coefficient) return AD_OK;
+    if (!f) return AD_OK;
+    AD_TRY(dpm_found_check(f, dpm_sampler_options(s)->schedule));
+    if (!f->coefficient) return AD_OK;
     long n = dpm_sampler_coefficients(s);
     if (n != f->coefficients)
         return ad_fail(AD_INVALID,

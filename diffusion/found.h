@@ -69,8 +69,8 @@ ad_status dpm_found_load(dpm_found **f, const char *path);
 
 /* Into o: found, sampler, steps, and the base sampler's options. f must outlive what is made with o. */
 void dpm_found_options(const dpm_found *f, dpm_options *o);
-/* Learned coefficients into a sampler made with it; does nothing where f has none. AD_INVALID: the sampler has another number
-   of them. dpm_sampler_new() does it, and whoever calls dpm_sampler_set_times() may. */
+/* Checks f against the sampler's schedule, and writes learned coefficients into a sampler made with it. AD_INVALID: the sampler has
+   another number of them. dpm_sampler_new() does it, and whoever calls dpm_sampler_set_times() may. */
 ad_status dpm_found_apply(const dpm_found *f, dpm_sampler *s);
 
 const char *dpm_relaxation_name(dpm_relaxation r); /* "taylor", "dpmsolver", "bh1", "bh2" */
