@@ -66,11 +66,11 @@ static ad_status judge(train *t)
         if (d->track[i].len - d->track[i].train > longest)
             longest = d->track[i].len - d->track[i].train;
     if (longest == 0) return AD_OK;
-    AD_TRY(mdl_judge(&t->score, t->forecaster, t->linear, d,
-                     &(mdl_judging){ MDL_HELD_OUT, c->horizon, 20, t->rows }));
+    AD_TRY(mdl_judge_forecasts(&t->score, t->forecaster, t->linear, d,
+                               &(mdl_judging){ MDL_HELD_OUT, c->horizon, 20, t->rows }));
     if (longest > 5000) longest = 5000;
-    return mdl_judge(&t->whole, t->forecaster, t->linear, d,
-                     &(mdl_judging){ MDL_HELD_OUT, longest, 1, t->rows });
+    return mdl_judge_forecasts(&t->whole, t->forecaster, t->linear, d,
+                               &(mdl_judging){ MDL_HELD_OUT, longest, 1, t->rows });
 }
 
 static void tell_unmoved(const train *t)

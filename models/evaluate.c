@@ -106,8 +106,8 @@ static void means(judge *j)
     }
 }
 
-ad_status mdl_judge(mdl_score **out, mdl_forecaster *f, const mdl_autoregression *a,
-                    const mdl_data *d, const mdl_judging *o)
+ad_status mdl_judge_forecasts(mdl_score **out, mdl_forecaster *f, const mdl_autoregression *a,
+                              const mdl_data *d, const mdl_judging *o)
 {
     *out         = NULL;
     mdl_score *s = ad_alloc(sizeof *s);
@@ -154,7 +154,7 @@ ad_status mdl_choose_rows(long *rows, mdl_forecaster *f, const mdl_data *d, cons
         mdl_score  *s;
         if (j.horizon == 0 && longest(d, j.part) / 2 < MOST)
             j.horizon = (longest(d, j.part) + 1) / 2;
-        AD_TRY(mdl_judge(&s, f, NULL, d, &j));
+        AD_TRY(mdl_judge_forecasts(&s, f, NULL, d, &j));
         if (s->origins && s->error[MDL_MODEL] < least) {
             least = s->error[MDL_MODEL];
             *rows = trial[i];

@@ -27,8 +27,8 @@ typedef struct mdl_judging {
 } mdl_judging;
 
 /* a NULL: the model alone. A part without a row gives origins = 0. */
-ad_status mdl_judge(mdl_score **s, mdl_forecaster *f, const mdl_autoregression *a,
-                    const mdl_data *d, const mdl_judging *j);
+ad_status mdl_judge_forecasts(mdl_score **s, mdl_forecaster *f, const mdl_autoregression *a,
+                              const mdl_data *d, const mdl_judging *j);
 void      mdl_score_free(mdl_score *s);
 
 /* The K of forecast.h that forecasts the validation part (without one: the end of the training part) best. */

@@ -65,7 +65,7 @@ Test(evaluate, errors_by_hand)
     cr_assert_eq(mdl_forecaster_new(&f, t->model, d, t->config), AD_OK, "%s", ad_message());
     cr_assert_eq(mdl_autoregression_fit(&a, d), AD_OK, "%s", ad_message());
     mdl_judging how = { MDL_HELD_OUT, HORIZON, ORIGINS, 3 };
-    cr_assert_eq(mdl_judge(&s, f, a, d, &how), AD_OK, "%s", ad_message());
+    cr_assert_eq(mdl_judge_forecasts(&s, f, a, d, &how), AD_OK, "%s", ad_message());
     cr_assert(s->origins == ORIGINS && s->horizon == HORIZON && s->failed == 0);
 
     /* 16 origins fit into the held-out part: of these the first, the last and evenly between, rows 59, 64, 69, 74 */

@@ -78,7 +78,8 @@ Test(fit, it_learns_an_oscillator)
     cr_assert_eq(mdl_fit_finish(fit), AD_OK);
     cr_assert_eq(mdl_forecaster_new(&f, t->model, t->data, t->config), AD_OK);
     cr_assert_eq(mdl_autoregression_fit(&a, t->data), AD_OK);
-    cr_assert_eq(mdl_judge(&s, f, a, t->data, &(mdl_judging){ MDL_HELD_OUT, 0, 4, 16 }), AD_OK);
+    cr_assert_eq(mdl_judge_forecasts(&s, f, a, t->data, &(mdl_judging){ MDL_HELD_OUT, 0, 4, 16 }),
+                 AD_OK);
     cr_assert_lt(s->error[MDL_MODEL], 0.1, "%g: the noise is 0.05 deviations", s->error[MDL_MODEL]);
     cr_assert_lt(s->error[MDL_MODEL], s->error[MDL_PERSISTENCE]);
     mdl_score_free(s);
