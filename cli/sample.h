@@ -43,14 +43,18 @@ double *sample_room(sample *s, long rows); /* [rows, dim]; NULL: no memory */
 /* *x: what --key says, DPM_ZERO for 0; left alone where it was not given. AD_INVALID: it is negative. */
 ad_status sample_number(const cli_args *a, const char *key, double *x);
 
-ad_status sample_options(sample *s);       /* sample_options.c: s->o but grid and schedule       */
-ad_status sample_schedule(sample *s);      /* sample_schedule.c: s->schedule, s->o.grid          */
-ad_status sample_scheduler(sample *s);     /* sample_scheduler.c: --scheduler, --found           */
-ad_status sample_begin(sample *s);         /* sample_start.c: n, and arrays that are given       */
-ad_status sample_start(sample *s);         /* sample_start.c: s->start, of a built sampler       */
-ad_status sample_run(sample *s);           /* sample_run.c                                       */
-ad_status sample_files(sample *s);         /* sample_write.c: where they go, and whether they can */
-ad_status sample_write(sample *s);         /* sample_write.c: arrays                             */
+/* What sampler_options.h has, for every verb that samples; in this order, with args, arena and model. */
+ad_status sample_scheduler(sample *s); /* sample_scheduler.c: --scheduler, --found           */
+ad_status sample_options(sample *s);   /* sample_options.c: s->o but grid and schedule       */
+ad_status sample_schedule(sample *s);  /* sample_schedule.c: s->schedule, s->o.grid          */
+void      sample_clear(sample *s);     /* verb_sample.c: all that it holds                   */
+
+ad_status sample_strength(sample *s); /* sample_schedule.c: --from and --strength cut the grid */
+ad_status sample_begin(sample *s);    /* sample_start.c: n, and arrays that are given       */
+ad_status sample_start(sample *s);    /* sample_start.c: s->start, of a built sampler       */
+ad_status sample_run(sample *s);      /* sample_run.c                                       */
+ad_status sample_files(sample *s);    /* sample_write.c: where they go, and whether they can */
+ad_status sample_write(sample *s);    /* sample_write.c: arrays                             */
 ad_status sample_picture_files(sample *s); /* sample_picture.c                            */
 ad_status sample_picture(sample *s);       /* sample_picture.c: picture and report               */
 ad_status sample_json(const sample *s);

@@ -118,8 +118,6 @@ static ad_status flags(const cli_args *a, dpm_options *o)
     if (cli_given(a, "lower-order-final"))
         o->lower_order_final = cli_flag(a, "lower-order-final") ? 1 : -1;
     if (cli_given(a, "corrector")) o->no_corrector = !cli_flag(a, "corrector");
-    o->invert  = cli_flag(a, "invert");
-    o->inpaint = cli_given(a, "known");
     if (!cli_given(a, "skip-most")) return AD_OK;
     o->skip_most = (int)cli_integer(a, "skip-most");
     if (cli_integer(a, "skip-most") >= 1 && cli_integer(a, "skip-most") <= 1000) return AD_OK;
@@ -145,9 +143,6 @@ static ad_status adjoint(const cli_args *a, dpm_options *o)
 {
     double bytes = 0, rtol = 0;
     AD_TRY(dpm_adjoint_parse(cli_text(a, "adjoint"), &o->adjoint));
-    if (cli_given(a, "adjoint") && !cli_given(a, "gradient"))
-        return ad_fail(AD_INVALID,
-                       "--adjoint is about a gradient: --cotangent FILE and --gradient FILE");
     AD_TRY(belongs(a, "budget", o->adjoint, DPM_ADJOINT_CHECKPOINTS));
     AD_TRY(belongs(a, "last", o->adjoint, DPM_ADJOINT_LAST));
     AD_TRY(belongs(a, "adjoint-method", o->adjoint, DPM_ADJOINT_CONTINUOUS));

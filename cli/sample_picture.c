@@ -8,66 +8,19 @@
 #include <costate/models/settings.h>
 
 #include "plot.h"
-#include "png.h"
 #include "report.h"
 #include "sample.h"
 #include "text.h"
+#include "tiles.h"
 
-enum { TILES = 100, EDGE = 560, GRID = 140, POINTS = 4000, BINS = 60, WIDTH = 640 };
+enum { TILES = 100, GRID = 140, POINTS = 4000, BINS = 60, WIDTH = 640 };
 
-/* Rows, columns and channels of a sample that is an image, 0 otherwise. */
-static int image_of(const sample *s, long *h, long *w)
-{
-    int rank = s->model->rank;
-    if (rank < 2 || rank > 3) return 0;
-    int channels = rank == 3 ? (int)s->model->shape[0] : 1;
-    *h           = s->model->shape[rank - 2];
-    *w           = s->model->shape[rank - 1];
-    return *h > 1 && *w > 1 && (channels == 1 || channels == 3) ? channels : 0;
-}
-
-/* Pixels are in [0, 1], or between the least and the greatest where they clearly are not. */
-static void range_of(const sample *s, double *lo, double *hi)
-{
-    *lo = INFINITY, *hi = -INFINITY;
-    for (long i = 0; i < s->n * s->dim; i++) {
-        *lo = fmin(*lo, s->out[i]);
-        *hi = fmax(*hi, s->out[i]);
-    }
-    if (*lo > -1 && *hi < 2 && *hi > 0.5) *lo = 0, *hi = 1;
-    if (!(*hi > *lo)) *hi = *lo + 1;
-}
-
-static void tile(const sample *s, long i, int channels, long h, long w, double lo, double hi,
-                 unsigned char *at, long stride)
-{
-    const double *x = s->out + i * s->dim;
-    for (long r = 0; r < h; r++)
-        for (long c = 0; c < w; c++)
-            for (int k = 0; k < channels; k++) {
-                double v                          = (x[(k * h + r) * w + c] - lo) / (hi - lo);
-                at[r * stride + c * channels + k] = (unsigned char)lround(255 *
-                                                                          fmin(1, fmax(0, v)));
-            }
-}
-
-/* The first ones, in the order of reading, a line of gray between them. */
 static ad_status images(sample *s, const char *path)
 {
-    long   h, w, n = s->n < TILES ? s->n : TILES;
-    double lo, hi;
-    int    channels = image_of(s, &h, &w);
-    long   columns = (long)ceil(sqrt((double)n)), rows = (n + columns - 1) / columns;
-    long   width = columns * (w + 1) - 1, height = rows * (h + 1) - 1, stride = width * channels;
-    long   scale         = EDGE / (width > height ? width : height);
-    unsigned char *pixel = ad_arena_alloc(s->arena, (size_t)(stride * height));
-    if (!pixel) return AD_NO_MEMORY;
-    memset(pixel, 128, (size_t)(stride * height));
-    range_of(s, &lo, &hi);
-    for (long i = 0; i < n; i++)
-        tile(s, i, channels, h, w, lo, hi,
-             pixel + i / columns * (h + 1) * stride + i % columns * (w + 1) * channels, stride);
-    return cli_png_write(path, width, height, channels, scale < 1 ? 1 : (int)scale, pixel);
+    cli_tiles t = { .n = s->n < TILES ? s->n : TILES, .x = s->out };
+    t.channels  = cli_image_shape(s->model->rank, s->model->shape, &t.h, &t.w);
+    cli_image_range(s->n * s->dim, s->out, &t.lo, &t.hi);
+    return cli_tiles_write(&t, path);
 }
 
 typedef struct cloud {
@@ -209,7 +162,8 @@ ad_status sample_picture_files(sample *s)
     long        h, w;
     if (given && !(dot && (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".svg"))))
         return ad_fail(AD_INVALID, "--picture: %s: pictures are .png or .svg", given);
-    if (given && !strcasecmp(dot, ".svg") && image_of(s, &h, &w))
+    if (given && !strcasecmp(dot, ".svg") &&
+        cli_image_shape(s->model->rank, s->model->shape, &h, &w))
         return ad_fail(AD_INVALID, "--picture: %s: samples that are images go into a .png", given);
     if (given) s->picture = ad_arena_strdup(s->arena, given);
     if (given && !s->picture) return AD_NO_MEMORY;
@@ -268,7 +222,7 @@ ad_status sample_picture(sample *s)
     cli_panel  p;
     cli_figure f;
     if (!s->picture) return AD_OK;
-    int is_image = image_of(s, &h, &w);
+    int is_image = cli_image_shape(s->model->rank, s->model->shape, &h, &w);
     if (!is_image) AD_TRY(figure(s, &c, &p, &f));
     ad_status e = is_image ? images(s, s->picture) : cli_plot(&f, s->picture);
     if (e && cli_given(s->args, "picture")) return e;

@@ -140,7 +140,7 @@ static ad_status grid(sample *s)
 }
 
 /* Image to image begins within the grid: of N steps the last round(strength N), at least one. */
-static ad_status part(sample *s)
+ad_status sample_strength(sample *s)
 {
     dpm_grid_options *g = &s->o.grid;
     double strength     = cli_given(s->args, "strength") ? cli_number(s->args, "strength") : 0.8;
@@ -169,6 +169,5 @@ ad_status sample_schedule(sample *s)
     } else {
         AD_TRY(make_schedule(s, &s->schedule_options));
     }
-    AD_TRY(grid(s));
-    return part(s);
+    return grid(s);
 }

@@ -26,7 +26,7 @@ static ad_status stored(const sample *s, char path[RUN_PATH])
 /* --found FILE, or `found` for a sampler: times, sampler and decisions. */
 static ad_status found(sample *s)
 {
-    static const char *const others[] = { "grid", "times", "sigmas", "nfe", "scheduler", "from" };
+    static const char *const others[] = { "grid", "times", "sigmas", "nfe", "scheduler" };
     const cli_args          *a        = s->args;
     const char              *file = cli_text(a, "found"), *sampler = cli_text(a, "sampler");
     char                     path[RUN_PATH];

@@ -16,6 +16,13 @@ static ad_status together(const cli_args *a)
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
         if (cli_given(a, needs[i][0]) && !cli_given(a, needs[i][1]))
             return ad_fail(AD_INVALID, "--%s needs --%s too", needs[i][0], needs[i][1]);
+    if (cli_given(a, "adjoint") && !cli_given(a, "gradient"))
+        return ad_fail(AD_INVALID,
+                       "--adjoint is about a gradient: --cotangent FILE and --gradient FILE");
+    if (cli_given(a, "from") &&
+        (cli_given(a, "found") ||
+         (cli_text(a, "sampler") && !strcmp(cli_text(a, "sampler"), "found"))))
+        return ad_fail(AD_INVALID, "a found schedule has its times; --from does not go with it");
     if (cli_given(a, "from") && (cli_given(a, "start") || cli_flag(a, "invert")))
         return ad_fail(AD_INVALID,
                        "--from makes the start of data and noise; --%s does not go with it",
@@ -40,7 +47,10 @@ static ad_status settings(sample *s)
     AD_TRY(run_threads(s->args));
     AD_TRY(sample_scheduler(s));
     AD_TRY(sample_options(s));
+    s->o.invert  = cli_flag(s->args, "invert");
+    s->o.inpaint = cli_given(s->args, "known");
     AD_TRY(sample_schedule(s));
+    AD_TRY(sample_strength(s));
     return sample_files(s);
 }
 
@@ -70,6 +80,16 @@ static int go(sample *s)
     return e ? cli_failed(s->args) : CLI_DONE;
 }
 
+void sample_clear(sample *s)
+{
+    dpm_sampler_free(s->sampler);
+    dpm_found_free(s->found);
+    dpm_config_free(&s->config);
+    dpm_schedule_free(s->schedule);
+    mdl_denoiser_free(s->model);
+    ad_arena_free(s->arena);
+}
+
 static int run(const cli_args *a)
 {
     if (!cli_word(a, 0))
@@ -77,16 +97,12 @@ static int run(const cli_args *a)
     sample s = { .args = a, .arena = ad_arena_new() };
     cli_interrupt_install();
     int code = s.arena ? go(&s) : cli_failed(a);
-    dpm_sampler_free(s.sampler);
-    dpm_found_free(s.found);
-    dpm_config_free(&s.config);
-    dpm_schedule_free(s.schedule);
-    mdl_denoiser_free(s.model);
-    ad_arena_free(s.arena);
+    sample_clear(&s);
     return code;
 }
 
 #include "options.h"
+#include "sampler_options.h"
 // clang-format off
 static const cli_option options[] = {
     { "n", CLI_INTEGER, NULL, NULL, "how many; the start's rows, else 64, and 1000 points of one or two columns", "what is sampled" },
@@ -103,62 +119,14 @@ static const cli_option options[] = {
     { "float64", CLI_FLAG, NULL, NULL, "a run in double precision; mixtures always are", NULL },
     { "batch", CLI_INTEGER, NULL, "0", "samples at a time; 0: what keeps memory small", NULL },
 
-    { "sampler", CLI_TEXT, "NAME", NULL, "`costate list samplers` names them; found: what `costate search` stored with the run; dpmpp-2m", "sampler" },
-    { "found", CLI_TEXT, "FILE", NULL, "a schedule that `costate search` wrote", NULL },
-    { "scheduler", CLI_TEXT, "FILE", NULL, "a scheduler_config.json of diffusers; options here go before it", NULL },
-    { "steps", CLI_INTEGER, NULL, NULL, "how many; 20", NULL },
-    { "nfe", CLI_INTEGER, NULL, NULL, "instead of steps: as many as take at most N evaluations of the model", NULL },
-    { "order", CLI_INTEGER, "1|2|3", NULL, "of samplers that come in several", NULL },
-    { "prediction", CLI_TEXT, "noise|data", NULL, "which of them is integrated; the sampler's", NULL },
-    { "solver-type", CLI_TEXT, "TYPE", NULL, "dpmsolver or taylor (diffusers: midpoint, heun)", NULL },
-    { "singlestep", CLI_TEXT, "fast|fixed", NULL, "orders so that steps is the number of evaluations, or one order", NULL },
-    { "variant", CLI_TEXT, "NAME", NULL, "of UniPC: bh1 or bh2; of DDPM: small or large", NULL },
-    { "lower-order-final", CLI_FLAG, NULL, NULL, "true or false: the last steps are of lower order; the sampler's rule", NULL },
-    { "corrector", CLI_FLAG, NULL, "yes", "of UniPC", NULL },
-    { "compat", CLI_TEXT, "KIND", "exact", "published: with the known errors of the official code", NULL },
-    { "eta", CLI_NUMBER, NULL, NULL, "the part of the noise, of samplers that draw it; the sampler's", NULL },
-    { "churn", CLI_NUMBER, NULL, NULL, "S_churn of Karras et al. 2022; 0", NULL },
-    { "churn-min", CLI_NUMBER, NULL, NULL, "S_tmin; 0", NULL },
-    { "churn-max", CLI_NUMBER, NULL, NULL, "S_tmax; none", NULL },
-    { "churn-noise", CLI_NUMBER, NULL, NULL, "S_noise; 1", NULL },
-    { "gamma", CLI_NUMBER, NULL, NULL, "of BDIA; 1", NULL },
-    { "mixing", CLI_NUMBER, NULL, NULL, "p of EDICT; 0.93", NULL },
-    { "zeta", CLI_NUMBER, NULL, NULL, "of Rex; 0.999", NULL },
-    { "tableau", CLI_TEXT, "METHOD", NULL, "the Runge-Kutta method inside rho-rk and rex", NULL },
-    { "rtol", CLI_NUMBER, NULL, NULL, "of adaptive samplers; 0.05", NULL },
-    { "atol", CLI_NUMBER, NULL, NULL, "the same; 0.0078", NULL },
-    { "clip", CLI_NUMBER, "RANGE", NULL, "predicted data are cut to +-RANGE; none", NULL },
-    { "threshold", CLI_NUMBER, "RATIO", NULL, "dynamic thresholding: 0.995; none", NULL },
-    { "threshold-most", CLI_NUMBER, NULL, NULL, "the largest that it scales by; none", NULL },
-    { "statistics", CLI_TEXT, "FILE", NULL, "of the model, for dpm-v3", NULL },
-    { "noise-level", CLI_NUMBER, NULL, NULL, "epsilon of an interpolant's SDE; 0: its ODE", NULL },
-    { "skip-most", CLI_INTEGER, NULL, NULL, "sada: evaluations that are skipped in a row; 4", NULL },
+    SAMPLER_OPTIONS,
 
-    { "schedule", CLI_TEXT, "NAME", NULL, "of a mixture: `costate list schedules` names them; a run has its own; vp-linear", "noise schedule and grid" },
-    { "grid", CLI_TEXT, "NAME", NULL, "`costate list grids` names them; logsnr", NULL },
-    { "t-begin", CLI_NUMBER, "T", NULL, "the noise end; the schedule's", NULL },
-    { "t-end", CLI_NUMBER, "T", NULL, "the data end; the schedule's", NULL },
-    { "times", CLI_LIST, "T,...", NULL, "steps + 1 times instead of a grid", NULL },
-    { "sigmas", CLI_LIST, "S,...", NULL, "the same as values of sigma / alpha", NULL },
-    { "final", CLI_TEXT, "KIND", NULL, "the last point: min, the grid's; zero, without noise, behind the grid; replaced, in place of its last; end, at --t-end behind it", NULL },
-    { "rho", CLI_NUMBER, NULL, NULL, "of karras; 7", NULL },
-    { "shift", CLI_NUMBER, NULL, NULL, "of flow's noise levels, on time-uniform; 1", NULL },
-    { "beta-min", CLI_NUMBER, NULL, NULL, "the schedule's", NULL },
-    { "beta-max", CLI_NUMBER, NULL, NULL, "the schedule's", NULL },
-    { "train-steps", CLI_INTEGER, NULL, NULL, "of discrete schedules; 1000", NULL },
-    { "sigma-min", CLI_NUMBER, NULL, NULL, "of ve and edm", NULL },
-    { "sigma-max", CLI_NUMBER, NULL, NULL, "of ve and edm", NULL },
-    { "sigma-inf", CLI_NUMBER, NULL, NULL, "of mean-reverting", NULL },
-    { "schedule-shift", CLI_NUMBER, NULL, NULL, "of flow, where the network is told t before it; 1", NULL },
-    { "zero-terminal-snr", CLI_FLAG, NULL, NULL, "discrete schedules end in noise alone (Lin et al. 2024)", NULL },
+    GRID_OPTIONS,
 
     { "cotangent", CLI_TEXT, "FILE", NULL, "dL/d(output), shaped as the output", "gradient" },
     { "gradient", CLI_TEXT, "FILE", NULL, "where dL/d(start) goes", NULL },
-    { "adjoint", CLI_TEXT, "NAME", "points", "points, tape, checkpoints, reversible, last, continuous", NULL },
-    { "budget", CLI_NUMBER, "BYTES", NULL, "of checkpoints; 16 states", NULL },
-    { "last", CLI_INTEGER, NULL, NULL, "of last: steps", NULL },
-    { "adjoint-method", CLI_TEXT, "METHOD", NULL, "of continuous; rk4, with --adjoint-rtol tsit5", NULL },
-    { "adjoint-rtol", CLI_NUMBER, NULL, NULL, "of continuous: steps of its own, with this tolerance; the sampler's grid", NULL },
+    ADJOINT_NAME_OPTION,
+    ADJOINT_OPTIONS,
 
     { "output", CLI_TEXT, "FILE", NULL, ".npy, .npz or .csv; a run's DIR/samples.npy, of a mixture printed", "output" },
     { "path", CLI_TEXT, "FILE", NULL, "the states at all steps + 1 points: [steps + 1, n, ...]", NULL },
