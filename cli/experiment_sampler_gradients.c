@@ -179,8 +179,10 @@ static const char *const notes[] = {
     "that of rk4 on 1500 steps.",
     "Last 10 steps: no gradient reaches a start that is farther away, by construction.",
     "Continuous: the adjoint ODE in rho = sigma / alpha, solved backwards on the sampler's points "
-    "(Pan et al. 2024). It keeps nothing, "
-    "and has the errors of both solves.",
+    "(Pan et al. 2024). Of the run it keeps "
+    "nothing; its memory is a state of (x, its cotangent, those of all weights) for every stage "
+    "of the method. It has the errors of "
+    "both solves.",
     NULL,
 };
 

@@ -150,6 +150,9 @@ static ad_status solve(augmented *u, const double *rho, long steps, char *state)
            solver, &(nde_solve_args){ .n = 1, .times = 2, .t = t, .y0 = state, .y = state });
     if (code && u->status) code = u->status;
     if (code) code = ad_fail_at(code, "continuous adjoint: ");
+    s->stats.bytes_kept = dpm_evaluator_residual_bytes(s->evaluator) +
+                          2 * (size_t)u->count * ad_type_size(s->model.type) +
+                          nde_solver_stats(solver)->bytes;
     nde_solver_free(solver);
     return code;
 }
