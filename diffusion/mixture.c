@@ -87,16 +87,29 @@ static place place_of(const dpm_at *at, const dpm_mixture *m)
     };
 }
 
+/* eps of (1), and x0 = sum_k r_k (mu_k + alpha v_k (x - alpha mu_k) / (alpha^2 v_k + sigma^2)), which needs no division by alpha; x is
+   what is noisy, whatever the network is shown. */
+static void posterior(const dpm_at *at, const dpm_mixture *m, ad_var noisy, ad_var *eps, ad_var *x0)
+{
+    place    p  = place_of(at, m);
+    ad_var   x  = ad_reshape(noisy, 3, (long[]){ 1, 1, m->dim });
+    ad_var   z  = ad_sub(x, p.mean); /* [n, K, d] */
+    ad_var   q  = ad_mul(z, p.precision);
+    ad_var   l  = ad_sub(p.scale, ad_scale(ad_sum(ad_mul(z, q), 1 << 2, 0), 0.5));
+    ad_var   r  = ad_reshape(ad_softmax(l, 1), 3, (long[]){ 1, m->components, 1 });
+    ad_shape kd = ad_matrix(m->components, m->dim);
+    *eps        = ad_mul(ad_cast(at->sigma, at->type), ad_sum(ad_mul(r, q), 1 << 1, 0));
+    if (!x0) return;
+    ad_var v = ad_mul(beside_components(at->alpha), ad_const_array(at->g, AD_F64, kd, m->variance));
+    ad_var mean = ad_cast(ad_const_array(at->g, AD_F64, kd, m->mean), at->type);
+    *x0         = ad_sum(ad_mul(r, ad_add(mean, ad_mul(ad_cast(v, at->type), q))), 1 << 1, 0);
+}
+
 ad_var dpm_mixture_network(const dpm_at *at, void *mixture)
 {
-    const dpm_mixture *m = mixture;
-    place              p = place_of(at, m);
-    ad_var             x = ad_reshape(at->x, 3, (long[]){ 1, 1, m->dim });
-    ad_var             z = ad_sub(x, p.mean); /* [n, K, d] */
-    ad_var             q = ad_mul(z, p.precision);
-    ad_var             l = ad_sub(p.scale, ad_scale(ad_sum(ad_mul(z, q), 1 << 2, 0), 0.5));
-    ad_var             r = ad_reshape(ad_softmax(l, 1), 3, (long[]){ 1, m->components, 1 });
-    return ad_mul(ad_cast(at->sigma, at->type), ad_sum(ad_mul(r, q), 1 << 1, 0));
+    ad_var eps;
+    posterior(at, mixture, at->x, &eps, NULL);
+    return eps;
 }
 
 dpm_model dpm_mixture_model(const dpm_mixture *m, ad_type type)
@@ -107,6 +120,68 @@ dpm_model dpm_mixture_model(const dpm_mixture *m, ad_type type)
                         .type       = type,
                         .dim        = m->dim,
                         .name       = "mixture" };
+}
+
+/* --- as a network that predicts something else: prediction.h ------------------------------------------------------- */
+
+static ad_var of_place(const dpm_at *at, ad_var v)
+{
+    return ad_cast(v, at->type);
+}
+
+static ad_var predict_x0(const dpm_at *at, void *mixture)
+{
+    ad_var eps, x0;
+    posterior(at, mixture, at->x, &eps, &x0);
+    return x0;
+}
+
+static ad_var predict_v(const dpm_at *at, void *mixture)
+{
+    ad_var eps, x0;
+    posterior(at, mixture, at->x, &eps, &x0);
+    return ad_sub(ad_mul(of_place(at, at->alpha), eps), ad_mul(of_place(at, at->sigma), x0));
+}
+
+static ad_var predict_score(const dpm_at *at, void *mixture)
+{
+    ad_var eps;
+    posterior(at, mixture, at->x, &eps, NULL);
+    return ad_neg(ad_div(eps, of_place(at, at->sigma)));
+}
+
+static ad_var predict_flow(const dpm_at *at, void *mixture)
+{
+    ad_var eps, x0;
+    posterior(at, mixture, at->x, &eps, &x0);
+    return ad_sub(eps, x0);
+}
+
+/* With d^2 = sigma^2 + alpha^2 s^2 the network is shown x / d, and F = (x0 - (alpha s^2 / d^2) x) d / (sigma s), s = 1/2. */
+static ad_var predict_edm(const dpm_at *at, void *mixture)
+{
+    ad_var eps, x0, a = at->alpha, o = at->sigma;
+    ad_var d  = ad_sqrt(ad_add(ad_square(o), ad_scale(ad_square(a), 0.25)));
+    ad_var in = of_place(at, ad_div(ad_scale(a, 0.25), d)), out = ad_div(d, ad_scale(o, 0.5));
+    posterior(at, mixture, ad_mul(of_place(at, d), at->x), &eps, &x0);
+    return ad_mul(of_place(at, out), ad_sub(x0, ad_mul(in, at->x)));
+}
+
+dpm_model dpm_mixture_predicts(const dpm_mixture *m, ad_type type, dpm_prediction what)
+{
+    static dpm_network *const network[] = {
+        [DPM_NATIVE]  = dpm_mixture_network,
+        [DPM_EPSILON] = dpm_mixture_network,
+        [DPM_X0]      = predict_x0,
+        [DPM_V]       = predict_v,
+        [DPM_SCORE]   = predict_score,
+        [DPM_FLOW]    = predict_flow,
+        [DPM_EDM]     = predict_edm,
+    };
+    dpm_model model  = dpm_mixture_model(m, type);
+    model.network    = network[what];
+    model.prediction = what == DPM_NATIVE ? DPM_EPSILON : what;
+    return model;
 }
 
 /* --- in plain C -------------------------------------------------------------------------------------------------- */

@@ -26,6 +26,9 @@ void      dpm_mixture_free(dpm_mixture *m);
 /* (1) as a network that predicts epsilon; ctx is the mixture, which must outlive the model. */
 ad_var    dpm_mixture_network(const dpm_at *at, void *mixture);
 dpm_model dpm_mixture_model(const dpm_mixture *m, ad_type type);
+/* The same as a network that predicts something else (prediction.h; edm with sigma_data 0.5). x0, v and flow know no division by
+   alpha: they can begin at alpha = 0. */
+dpm_model dpm_mixture_predicts(const dpm_mixture *m, ad_type type, dpm_prediction what);
 
 /* In plain C, of one x [dim] at a point: log p_t(x), and its gradient (NULL: not wanted). */
 double dpm_mixture_log_density(const dpm_mixture *m, const dpm_point *at, const double *x,
