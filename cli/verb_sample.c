@@ -40,12 +40,28 @@ static ad_status load(sample *s)
     return AD_OK;
 }
 
+/* A mixture is a network that predicts whatever is asked: --network, or what --scheduler says; epsilon. */
+static ad_status network(sample *s)
+{
+    dpm_prediction p = s->config.prediction;
+    if (cli_given(s->args, "network")) {
+        AD_TRY(dpm_prediction_parse(cli_text(s->args, "network"), &p));
+        if (!s->model->mixture)
+            return ad_fail(AD_INVALID,
+                           "--network is for mixtures; this one was trained to predict %s",
+                           dpm_prediction_name(s->model->model.prediction));
+    }
+    if (s->model->mixture) s->model->model = dpm_mixture_predicts(s->model->mixture, AD_F64, p);
+    return AD_OK;
+}
+
 /* What was typed, before anything is computed: AD_INVALID is a mistake of whoever typed. */
 static ad_status settings(sample *s)
 {
     AD_TRY(together(s->args));
     AD_TRY(run_threads(s->args));
     AD_TRY(sample_scheduler(s));
+    AD_TRY(network(s));
     AD_TRY(sample_options(s));
     s->o.invert  = cli_flag(s->args, "invert");
     s->o.inpaint = cli_given(s->args, "known");
@@ -117,6 +133,7 @@ static const cli_option options[] = {
     { "mean", CLI_TEXT, "FILE", NULL, "mean-reverting: what noise is around; 0", NULL },
     { "invert", CLI_FLAG, NULL, NULL, "from data, --start, to noise", NULL },
     { "float64", CLI_FLAG, NULL, NULL, "a run in double precision; mixtures always are", NULL },
+    { "network", CLI_TEXT, "NAME", NULL, "what a mixture predicts: `costate list predictions`; epsilon", NULL },
     { "batch", CLI_INTEGER, NULL, "0", "samples at a time; 0: what keeps memory small", NULL },
 
     SAMPLER_OPTIONS,

@@ -166,6 +166,12 @@ echo '{ "_class_name": "DPMSolverMultistepScheduler", "beta_schedule": "scaled_l
 ok "diffusers' words" sample --scheduler scheduler.json --steps 8 --n 2 --json --output y.npy
 is 'are understood' 'dpmpp-2m scaled-linear karras' "$(field out sampler) $(field out schedule) $(field out grid)"
 is 'what its class lacks is named' 1 "$(grep -c 'ignored: colour' err)"
+ok 'a network of another kind' sample --seed 1 --n 2 --network v --output v.npy
+ok 'than this' sample --seed 1 --n 2 --output y.npy
+below 'has the same samples' 1e-11 "$(py 'print(max(abs(a - b) for a, b in zip(read("y.npy")[1], read("v.npy")[1])))')"
+ok 'and begins without data' sample --network v --schedule ddpm --zero-terminal-snr --grid trailing --sampler ddim --n 2 --output y.npy
+echo '{ "_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3 }' > flow.json
+ok 'so does a flow' sample --scheduler flow.json --n 2 --output y.npy
 rm -f y.*
 
 # A trained run.
@@ -204,6 +210,7 @@ fails 'no such grid' 2 "did you mean 'logsnr'" sample --grid logsn $to
 fails 'no such schedule' 2 "did you mean 'vp-linear'" sample --schedule vp-liner $to
 fails 'no such adjoint' 2 "did you mean 'points'" sample --adjoint pints --cotangent v.npy --gradient g.npy $to
 fails 'no such prediction' 2 'noise' sample --prediction nois $to
+fails 'no such network' 2 'there is no prediction' sample --network w $to
 fails 'no such type' 2 'neither dpmsolver nor taylor' sample --solver-type euler $to
 fails 'no such method' 2 'did you mean "rk4"' sample --tableau rk5 --sampler rho-rk $to
 fails 'too few steps' 2 'at least 3 steps' sample --sampler dpmpp-3m --steps 2 $to
