@@ -138,7 +138,7 @@ static void defaults(dpm_dmcmc_options *o)
     if (o->sigma_max == 0) o->sigma_max = 10;
     if (!o->levels) o->levels = 64;
     if (o->step == 0) o->step = 0.5;
-    if (!o->warm_up) o->warm_up = 100;
+    if (!o->warm_up) o->warm_up = 200;
     if (!o->skip) o->skip = 10;
     if (!o->steps) o->steps = 18;
     if (!o->order) o->order = 2;

@@ -27,7 +27,7 @@ typedef struct dpm_dmcmc_options {
     double sigma_min, sigma_max; /* 0.01, 10                                            */
     long   levels;               /* 64                                                  */
     double step;                 /* 0.5                                                 */
-    long   warm_up;              /* 100 states before the first sample of a chain       */
+    long   warm_up;              /* 200 states before the first sample of a chain       */
     long   skip;                 /* 10 states a sample                                  */
     long
              steps; /* of the finish from sigma_max, 18; from a sample's own sigma the part of them that is below it */
