@@ -39,9 +39,10 @@ typedef struct dpm_options {
         *singlestep; /* "fast": orders so that steps is the number of evaluations; or "fixed"   */
     const char
         *variant; /* unipc: "bh2", "bh1" or "vary"                                           */
-    int lower_order_final; /* 1: the last steps are of lower order, DPM-Solver's, as by the official flag, with fewer than
-                              10 steps; 2: with any; 0: the sampler's rule; -1: no                   */
-    int no_corrector; /* unipc: 1: predictor alone                                               */
+    /* The last steps are of lower order: 1: yes (DPM-Solver's, as by the official flag, with fewer than 10 steps); 2: with any
+       number of steps; 0: the sampler's rule; -1: no */
+    int lower_order_final;
+    int no_corrector; /* unipc, dpm-v3: 1: predictor alone                                       */
     int published;    /* 1: with the known errors of the official implementation                 */
     double eta; /* ddim, ancestral ones, sde forms: the part of the noise; their own; DPM_ZERO */
     double churn, churn_min, churn_max,
