@@ -171,113 +171,32 @@ Test(dpm_v3, a_mixture_gains_by_its_statistics)
     stop(&p);
 }
 
-Test(dpm_v3, statistics_are_estimated)
+/* Numbers for every component go through the pullback: x_bar of L = sum_i sin(i) out_i, by central differences. */
+Test(dpm_v3, the_gradient_with_statistics)
 {
-    problem         p;
-    dpm_statistics *st;
-    start(&p, 1);
-    ok(dpm_statistics_mixture(&st, p.mixture, p.vp, 8, &(dpm_statistics_options){ .nodes = 241 }));
-    cr_assert(st->nodes == 241 && st->dim == DIM);
-    for (long k = 0; k < st->nodes; k++) {
-        dpm_point at = dpm_schedule_at_lambda(p.vp, st->lambda[k]);
-        for (int d = 0; d < DIM; d++) {
-            /* eps = sigma (x - alpha m) / v, v = alpha^2 var + sigma^2: l = sigma^2 / v, f = -rho sigma alpha m / v */
-            double v = at.alpha * at.alpha * p.mixture->variance[d] + at.sigma * at.sigma;
-            double l = at.sigma * at.sigma / v;
-            cr_expect_leq(fabs(st->l[k * DIM + d] - l), 1e-12);
-            cr_expect_eq(st->s[k * DIM + d], 0);
-            /* f = -l m, f' = -l' m, l' = -2 l (1 - l); l' by parabolas, x' by differences: 1e-6 of x / alpha = 150 */
-            double b = 2 * l * (1 - l) * p.mixture->mean[d];
-            cr_expect_leq(fabs(st->b[k * DIM + d] - b), 2e-3, "b of node %ld, %d: %g, not %g", k, d,
-                          st->b[k * DIM + d], b);
-        }
-    }
-    dpm_statistics_free(st);
-    stop(&p);
-}
-
-Test(dpm_v3, statistics_are_read_back)
-{
-    problem         p;
-    dpm_statistics *st, *again;
-    start(&p, 3);
-    ok(dpm_statistics_mixture(&st, p.mixture, p.vp, 50, NULL));
-    ok(dpm_statistics_save(st, p.path));
-    ok(dpm_statistics_read(&again, p.path));
-    cr_assert(again->nodes == st->nodes && again->dim == st->dim);
-    cr_expect_arr_eq(again->lambda, st->lambda,
-                     (size_t)(st->nodes * (1 + 3 * st->dim)) * sizeof(double));
-    dpm_statistics_free(st);
-    dpm_statistics_free(again);
-    stop(&p);
-}
-
-Test(dpm_v3, bad_files_have_their_sentence)
-{
-    static const struct {
-        const char *text, *says;
-    } row[] = {
-        { "{}", "\"format\" is not" },
-        { "{\"format\": \"costate-statistics-1\", \"lambda\": []}", "it lacks" },
-        { "{\"format\": \"costate-statistics-1\", \"lambda\": [1, 1], \"l\": [[0]]}",
-          "'lambda' does not increase: 1, then 1" },
-        { "{\"format\": \"costate-statistics-1\", \"lambda\": [1, 2], \"l\": [[0]]}",
-          "'l' has 1 rows where there are 2 lambdas" },
-        { "{\"format\": \"costate-statistics-1\", \"lambda\": [1], \"l\": [[0]], \"s\": [[\"a\"]]}",
-          "'s' holds something that is no number" },
-        { "{\"format\": \"costate-statistics-1\", \"lambda\": [1], \"l\": [[0]], \"s\": [[0, 1]]}",
-          "'s' has 2 numbers in a row where 1 belong" },
-        { "{\"format\": ", "line 1" },
-        { "{\"format\": \"costate-statistics-1\", \"lambda\": [1], \"l\": [[1, 1, 1]], \"s\": [[0, "
-          "0, "
-          "0]], \"b\": [[0, 0, 0]]}",
-          "statistics of 3 components for a model of 2" },
-    };
-    problem p;
-    start(&p, 1);
-    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-        FILE *f = fopen(p.path, "w");
-        fputs(row[i].text, f);
-        fclose(f);
-        dpm_options o = {
-            .sampler = "dpm-v3", .schedule = p.vp, .grid.steps = 5, .statistics = p.path
-        };
-        dpm_sampler *s;
-        cr_expect(dpm_sampler_new(&s, &p.model, &o, ROWS) != AD_OK);
-        cr_expect(strstr(ad_message(), row[i].says), "%s", ad_message());
-    }
-    stop(&p);
-}
-
-static ad_status estimate(void *arg)
-{
-    problem        *p = arg;
-    dpm_statistics *st;
-    ad_status       s = dpm_statistics_mixture(&st, p->mixture, p->vp, 4,
-                                               &(dpm_statistics_options){ .nodes = 3 });
-    dpm_statistics_free(st);
-    return s;
-}
-
-static ad_status sample(void *arg)
-{
-    problem     *p = arg;
+    problem      p;
+    double       v[ALL], x_bar[ALL], out[ALL], x[ALL], h = 1e-6;
     dpm_sampler *s;
-    dpm_options  o = {
-         .sampler = "dpm-v3", .schedule = p->vp, .grid.steps = 4, .statistics = p->path
-    };
-    ad_status code = dpm_sampler_new(&s, &p->model, &o, ROWS);
-    dpm_sampler_free(s);
-    return code;
-}
-
-Test(dpm_v3, no_memory)
-{
-    problem p;
-    long    runs;
     start(&p, 3);
-    save(&p, 16, 3);
-    cr_expect(every_allocation_fails_cleanly(estimate, &p, &runs) && runs > 10);
-    cr_expect(every_allocation_fails_cleanly(sample, &p, &runs) && runs > 10);
+    save(&p, 256, 31);
+    dpm_options o = {
+        .sampler = "dpm-v3", .schedule = p.vp, .grid.steps = 8, .statistics = p.path
+    };
+    for (int i = 0; i < ALL; i++) v[i] = sin(i);
+    ok(dpm_sampler_new(&s, &p.model, &o, ROWS));
+    ok(dpm_sample(s, &(dpm_run){ .n = ROWS, .x = p.x, .out = out, .record = 1 }));
+    ok(dpm_pullback(s, &(dpm_cotangents){ .out_bar = v, .x_bar = x_bar }));
+    for (int i = 0; i < ALL; i += 5) {
+        double slope = 0;
+        for (int side = -1; side <= 1; side += 2) {
+            memcpy(x, p.x, sizeof x);
+            x[i] += side * h;
+            ok(dpm_sample(s, &(dpm_run){ .n = ROWS, .x = x, .out = out }));
+            for (int k = 0; k < ALL; k++) slope += side * v[k] * out[k] / (2 * h);
+        }
+        cr_expect_leq(fabs(x_bar[i] - slope), 1e-7 * (1 + fabs(slope)), "%d: %g, not %g", i,
+                      x_bar[i], slope);
+    }
+    dpm_sampler_free(s);
     stop(&p);
 }
