@@ -40,7 +40,7 @@ TITLES = {
     "cnf/iteration": "flow, 512 points, 1e-5, loss and gradient, float32",
     "cnf/closed": "the same, the trace in closed form",
     "hutchinson": "gradient of Hutchinson's trace, 512 x 6-64-64-6, float32",
-    "sampler-overhead/euler": "a step of Euler beside the model, 64 x 2, float32",
+    "sampler-overhead/euler": "a thousand steps of Euler beside the model, 64 x 2, float32",
     "sampler-overhead/ddim": "the same, DDIM",
     "sampler-overhead/dpmpp-2m": "the same, DPM-Solver++ 2M",
     "sampler-overhead/unipc": "the same, UniPC",

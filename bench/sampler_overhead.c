@@ -1,7 +1,7 @@
 /* sampler_overhead.c - what a step of sampling costs beside the model: the race of the peers' sampler_overhead.py.
 
    A state of (64, 2) in float32, a hundred steps, and the cheapest network there is, eps = x / 2. A plan of that network alone is
-   timed in the same run and taken off: what a line tells is (time of a run) / steps - (time of an evaluation), in ms a step. */
+   timed in the same run and taken off: what a line tells is (time of a run) / steps - (time of an evaluation) of a thousand steps. */
 #include "measure.h"
 
 enum { BATCH = 64, DIM = 2, STEPS = 100, RUNS = 10 };
@@ -55,9 +55,10 @@ static double alone(float *x, float *y)
     return ms;
 }
 
-static double each_step(double ms, double model)
+/* of the thousand steps of sample() without their evaluations */
+static double beside(double ms, double model)
 {
-    return ms / (STEPS * RUNS) - model;
+    return ms - STEPS * RUNS * model;
 }
 
 static void run(const char *name, const dpm_schedule *vp, float *x, float *y)
@@ -71,8 +72,7 @@ static void run(const char *name, const dpm_schedule *vp, float *x, float *y)
     sampling    s     = { .run = { .n = BATCH, .x = x, .out = y } };
     must(dpm_sampler_new(&s.sampler, &m, &o, BATCH));
     times_taken t = measure(sample, &s);
-    t             = (times_taken){ each_step(t.median, model), each_step(t.least, model),
-                                   each_step(t.p90, model) };
+    t = (times_taken){ beside(t.median, model), beside(t.least, model), beside(t.p90, model) };
     snprintf(work, sizeof work, "sampler-overhead/%s", name);
     snprintf(note, sizeof note, "an evaluation, %.3f us, taken off", 1e3 * model);
     print_line(&(line){ work, &t, .note = note });
