@@ -11,3 +11,5 @@ echo "== allocations"
 build/release/bench/allocations || exit 1
 echo "== product"
 build/release/bench/product
+echo "== memory of gradients through sampling"
+build/release/bench/sampler_memory

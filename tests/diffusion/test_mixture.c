@@ -412,6 +412,16 @@ static ad_status trace_it(void *mixture)
     return s;
 }
 
+static ad_status flow_it(void *mixture)
+{
+    dpm_schedule *vp;
+    double        x[2] = { 1, -1 }, end[2];
+    AD_TRY(dpm_schedule_new(&vp, &(dpm_schedule_options){ .name = "vp-linear" }));
+    ad_status s = dpm_mixture_flow(mixture, vp, 1, 0.5, 1, x, end);
+    dpm_schedule_free(vp);
+    return s;
+}
+
 Test(mixture, no_memory)
 {
     long         runs;
@@ -419,6 +429,8 @@ Test(mixture, no_memory)
     dpm_mixture *m = case_a();
     cr_expect(every_allocation_fails_cleanly(read_it, f.path, &runs));
     cr_expect_geq(runs, 2);
+    cr_expect(every_allocation_fails_cleanly(flow_it, m, &runs));
+    cr_expect_geq(runs, 4);
     cr_expect(every_allocation_fails_cleanly(trace_it, m, &runs));
     cr_expect_geq(runs, 10);
     unlink(f.path);
