@@ -25,7 +25,10 @@ typedef struct search_comparison {
     long       tried;                                /* of the registry */
 } search_comparison;
 
-/* search_compare.c. Others get as many steps as take no more evaluations; all: 0: the same sampler alone. */
+/* search_compare.c. What there was, at up to nfe evaluations: same and grid, with `all` the rest of the registry too; and the
+   same with what was found, at as many evaluations as that takes. */
+ad_status search_standards(dpm_teacher *held_out, const dpm_options *base, long nfe, int all,
+                           search_comparison *c);
 ad_status search_compare(dpm_teacher *held_out, const dpm_options *base, const dpm_found *f,
                          int all, search_comparison *c);
 
@@ -35,6 +38,7 @@ typedef struct search_task {
     dpm_options         base; /* "usf": decisions too */
     const dpm_found    *from;
     search_way          way;
+    int                 fixed_coefficients; /* gradient: times alone */
     long                budget;
     uint64_t            seed;
     dpm_search_watcher *watch;

@@ -96,18 +96,26 @@ static ad_status same_sampler(dpm_teacher *t, const dpm_options *base, search_co
     return AD_OK;
 }
 
+ad_status search_standards(dpm_teacher *held_out, const dpm_options *base, long nfe, int all,
+                           search_comparison *c)
+{
+    memset(c, 0, sizeof *c);
+    AD_TRY(same_sampler(held_out, base, c));
+    for (int i = 0; all && i < dpm_method_count(); i++)
+        if (comparable(dpm_method_row(i)))
+            AD_TRY(all_of(held_out, dpm_method_row(i), base, nfe, c));
+    return AD_OK;
+}
+
 ad_status search_compare(dpm_teacher *held_out, const dpm_options *base, const dpm_found *f,
                          int all, search_comparison *c)
 {
     dpm_options o = *base;
-    memset(c, 0, sizeof *c);
+    search_row  r = { .grid = "found" };
     dpm_found_options(f, &o);
-    snprintf(c->found.what, sizeof c->found.what, "%s", f->sampler);
-    snprintf(c->found.grid, sizeof c->found.grid, "found");
-    AD_TRY(dpm_teacher_errors(held_out, &o, &c->found.e, NULL));
-    AD_TRY(same_sampler(held_out, base, c));
-    for (int i = 0; all && i < dpm_method_count(); i++)
-        if (comparable(dpm_method_row(i)))
-            AD_TRY(all_of(held_out, dpm_method_row(i), base, c->found.e.nfe, c));
+    snprintf(r.what, sizeof r.what, "%s", f->sampler);
+    AD_TRY(dpm_teacher_errors(held_out, &o, &r.e, NULL));
+    AD_TRY(search_standards(held_out, base, r.e.nfe, all, c));
+    c->found = r;
     return AD_OK;
 }

@@ -12,12 +12,13 @@ ad_status search_find(const search_task *t, dpm_teacher *train, dpm_found **f,
 {
     dpm_found         *start = NULL;
     dpm_search_stats   first = { 0 };
-    dpm_search_options o     = { .base      = &t->base,
-                                 .from      = t->from,
-                                 .budget    = t->budget,
-                                 .seed      = t->seed,
-                                 .watch     = t->watch,
-                                 .watch_ctx = t->watch_ctx };
+    dpm_search_options o     = { .base               = &t->base,
+                                 .from               = t->from,
+                                 .fixed_coefficients = t->fixed_coefficients,
+                                 .budget             = t->budget,
+                                 .seed               = t->seed,
+                                 .watch              = t->watch,
+                                 .watch_ctx          = t->watch_ctx };
     *f                       = NULL;
     if (t->way == SEARCH_BOTH) o.budget = t->budget * 2 / 5;
     if (t->way != SEARCH_GRADIENT) {

@@ -36,6 +36,11 @@ if command -v gnuplot > /dev/null; then
     is 'is a PNG' PNG "$(head -c 4 "$scratch/p.png" | tail -c 3)"
 fi
 
+ok 'the experiment' "$costate" reproduce schedule-search --quick --quiet --output "$scratch/r"
+is 'has a table for a page' 1 "$(grep -c '^| best of all ' "$scratch/r/table.md")"
+is 'and the numbers' 6 "$(grep -c '"ratio_best_of_all"' "$scratch/r/results.json")"
+fails 'a row that there is not' 2 "did you mean 'decisions'" "$costate" reproduce schedule-search --rows decision
+
 fails 'no model named' 2 'which model' "$costate" search
 fails 'no such model' 1 nowhere.json "$costate" search "$scratch/nowhere.json"
 fails 'one step' 2 '2 to 1000' search --steps 1
