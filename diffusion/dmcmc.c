@@ -55,7 +55,7 @@ static void advance(walk *w, long chain, long state)
     for (long i = 0; i < w->dim; i++) w->x[i] += 0.5 * eta * w->score[i] + sqrt(eta) * w->z[i];
     ad_random_uniform(AD_F64, w->o.seed, STREAM_LEVEL, k, 1, &u);
     draw_level(w, u);
-    if (w->sigma[w->level] < w->best_sigma) {
+    if (w->o.last || w->sigma[w->level] < w->best_sigma) {
         w->best_sigma = w->sigma[w->level];
         memcpy(w->best, w->x, (size_t)w->dim * sizeof *w->x);
     }

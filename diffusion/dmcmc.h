@@ -6,7 +6,8 @@
    p(sigma) is uniform on `levels` values whose logarithms are equally spaced, so that (2) is a sum: exact for a mixture, a
    classifier's answer for a trained model. At large sigma the chain goes from mode to mode, which is what a sampler started from
    noise pays many evaluations for. Of every `skip` states the one with the least sigma is taken, and the probability-flow ODE
-   leads it to sigma_min on Karras' grid, in as few steps as its own sigma asks; at the end the mean of x0 given x (Tweedie). */
+   leads it to sigma_min on Karras' grid, in as few steps as its own sigma asks; at the end the mean of x0 given x (Tweedie).
+   That choice, the paper's, favours modes in which sigma falls lower within so many states; `last` makes none. */
 #ifndef COSTATE_DIFFUSION_DMCMC_H
 #define COSTATE_DIFFUSION_DMCMC_H
 
@@ -33,6 +34,7 @@ typedef struct dpm_dmcmc_options {
              steps; /* of the finish from sigma_max, 18; from a sample's own sigma the part of them that is below it */
     int      order;      /* of the finish: 2, Heun; 1, Euler                                   */
     int      no_tweedie; /* 1: x at sigma_min as it is                                         */
+    int      last;       /* 1: of `skip` states the last, not the least noisy             */
     long     per_chain;  /* samples of one chain: 1                                            */
     uint64_t seed;
 } dpm_dmcmc_options;

@@ -8,7 +8,7 @@
    respect to y,
        dy = (1 + k) / 2 P |dG| + sqrt(k) dB,      B of variance |dG|,                                          (1)
        dw = 1/2 (|P|^2 - sum_j beta_j |S_j|^2) |dG|                                                            (2)
-   keep p as the law of y weighted by e^w, whatever k is: (2) is prop. 3.1-3.3 there, of one form. Without noise resampling cannot
+   keep p as the law of y weighted by e^w, whatever k is: (2) has their cases in one form. Without noise resampling cannot
    move mass: k = 0 degenerates. */
 #ifndef COSTATE_DIFFUSION_FKC_H
 #define COSTATE_DIFFUSION_FKC_H

@@ -5,7 +5,7 @@
        trigonometric   a = cos(pi t / 2),   b = sin(pi t / 2),
    has the drift b(x, t) = E[dx_t/dt | x_t = x] and the score s(x, t). From x ~ rho0 at t = 0 both
        dx = b dt,       dx = (b + eps s) dt + sqrt(2 eps) dW                                                   (1)
-   have the law of x_t, and so rho1 at t = 1, for every eps >= 0 (theorems 2.7, 2.8, corollary 2.10).
+   have the law of x_t, and so rho1 at t = 1, for every eps >= 0.
    (samplers/interpolant.c is the case of noise as rho0 on a noise schedule, for any model.) */
 #ifndef COSTATE_DIFFUSION_INTERPOLANT_H
 #define COSTATE_DIFFUSION_INTERPOLANT_H

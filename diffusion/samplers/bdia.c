@@ -1,4 +1,4 @@
-/* BDIA: DDIM made exactly invertible by the mean of two directions (Zhang, Lewis, Kleijn 2023, eq. 17-18).
+/* BDIA: DDIM made exactly invertible by the mean of two directions (Zhang, Lewis, Kleijn 2023).
 
    With D_{i->j} one step of DDIM from point i to point j,
        x_{i+1} = gamma (x_{i-1} - D_{i->i-1}(x_i)) + D_{i->i+1}(x_i)                                           (1)
@@ -41,7 +41,7 @@ static void make(dpm_build *b)
 const dpm_method dpm_method_bdia = {
     .name       = "bdia",
     .about      = "DDIM in both directions at once: exactly reversible, gamma 1",
-    .cite       = "Zhang, Lewis, Kleijn 2023, eq. 17",
+    .cite       = "Zhang, Lewis, Kleijn 2023",
     .aliases    = "bdia-ddim",
     .order      = 2,
     .true_order = 2,

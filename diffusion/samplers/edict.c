@@ -1,4 +1,4 @@
-/* EDICT: two coupled DDIM trajectories (Wallace, Gokul, Naik 2023, eq. 13-15).
+/* EDICT: two coupled DDIM trajectories (Wallace, Gokul, Naik 2023).
 
        u = D(x; eps(y, s)),      v = D(y; eps(u, s)),                                                          (1)
        x' = p u + (1 - p) v,     y' = p v + (1 - p) x'                                                         (2)
@@ -50,7 +50,7 @@ static void make(dpm_build *b)
 const dpm_method dpm_method_edict = {
     .name       = "edict",
     .about      = "two coupled DDIM trajectories: exactly reversible, two evaluations a step",
-    .cite       = "Wallace, Gokul, Naik 2023, eq. 13",
+    .cite       = "Wallace, Gokul, Naik 2023",
     .aliases    = "",
     .order      = 1,
     .true_order = 1,

@@ -1,4 +1,4 @@
-/* A stochastic interpolant between noise and data (Albergo, Boffi, Vanden-Eijnden 2023, eq. 2.9-2.10, 2.33) on any schedule.
+/* A stochastic interpolant between noise and data (Albergo, Boffi, Vanden-Eijnden 2023) on any schedule.
 
    x = alpha x0 + sigma e moves towards the data with b dt = E[x0 | x] dalpha + E[e | x] dsigma, and its score is -E[e | x] / sigma:
        dx = b dt                                           noise level 0: Heun's method,                       (1)
@@ -76,7 +76,7 @@ static void make(dpm_build *b)
 const dpm_method dpm_method_interpolant = {
     .name       = "interpolant",
     .about      = "stochastic interpolant: Heun's ODE, or with a noise level its SDE",
-    .cite       = "Albergo, Boffi, Vanden-Eijnden 2023, eq. 2.33",
+    .cite       = "Albergo, Boffi, Vanden-Eijnden 2023",
     .aliases    = "stochastic-interpolant sit",
     .order      = 2,
     .true_order = 2,

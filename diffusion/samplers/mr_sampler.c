@@ -1,4 +1,4 @@
-/* MR Sampler: DPM-Solver for mean-reverting diffusions (Li et al. 2025, prop. 1-4), ODE and SDE.
+/* MR Sampler: DPM-Solver for mean-reverting diffusions (Li et al. 2025), ODE and SDE.
 
    There x_t = alpha x0 + (1 - alpha) mu + sigma e, so that x - mu is a diffusion of x0 - mu as any other, and with A and w_j those
    of the multistep DPM-Solver,
@@ -43,7 +43,7 @@ static rule ode_rule(const dpm_build *b, long i, int order)
     return k;
 }
 
-/* The reverse SDE in lambda (Lu et al. 2022b, section 5): epsilon's integral counts twice; in the x0 form e^{2 lambda} takes the
+/* The reverse SDE in lambda (Lu et al. 2022b): epsilon's integral counts twice; in the x0 form e^{2 lambda} takes the
    place of e^lambda,
        x_t = (sigma_t / sigma_s) e^-h x_s + 2 alpha_t int e^{-2 (lambda_t - lambda)} x0 dlambda + sigma_t sqrt(1 - e^-2h) z.   (3) */
 static rule sde_rule(const dpm_build *b, long i, int order)
@@ -120,7 +120,7 @@ static void make_sde(dpm_build *b)
 const dpm_method dpm_method_mr_sampler = {
     .name       = "mr-sampler",
     .about      = "multistep DPM-Solver for mean-reverting diffusions, the ODE",
-    .cite       = "Li et al. 2025, prop. 1-2",
+    .cite       = "Li et al. 2025",
     .aliases    = "mr mrs mr-sampler-ode",
     .order      = 2,
     .order_most = 3,
@@ -134,7 +134,7 @@ const dpm_method dpm_method_mr_sampler = {
 const dpm_method dpm_method_mr_sampler_sde = {
     .name       = "mr-sampler-sde",
     .about      = "multistep SDE-DPM-Solver for mean-reverting diffusions",
-    .cite       = "Li et al. 2025, prop. 3-4",
+    .cite       = "Li et al. 2025",
     .aliases    = "mr-sde mrs-sde",
     .order      = 2,
     .order_most = 2,

@@ -1,4 +1,4 @@
-/* O-BELM: the optimal bidirectional explicit linear multistep method (Wang et al. 2024, eq. 18).
+/* O-BELM: the optimal bidirectional explicit linear multistep method (Wang et al. 2024).
 
    In y = x / alpha and rho, h the step into point i and k the step out of it,
        y_{i+1} = (k / h)^2 y_{i-1} + (1 - (k / h)^2) y_i + k (h + k) / h eps_i                                 (1)
@@ -33,7 +33,7 @@ static void make(dpm_build *b)
 const dpm_method dpm_method_o_belm = {
     .name       = "o-belm",
     .about      = "the optimal two-step rule that is its own inverse: exactly reversible",
-    .cite       = "Wang et al. 2024, eq. 18",
+    .cite       = "Wang et al. 2024",
     .aliases    = "belm obelm",
     .order      = 2,
     .true_order = 2,

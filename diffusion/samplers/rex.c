@@ -1,5 +1,5 @@
 /* Rex: any explicit Runge-Kutta method made exactly reversible (Blasingame, Liu 2025, by the coupling of McCallum and Foster
-   2024, eq. 4).
+   2024).
 
    In y = x / alpha and rho, with Psi_h(rho, y) = h sum_j b_j k_j what a step of the tableau adds to y,
        y' = zeta y + (1 - zeta) z + Psi_h(rho, z),          z' = z - Psi_-h(rho + h, y')                       (1)
@@ -95,7 +95,7 @@ static void make_rk4(dpm_build *b)
 const dpm_method dpm_method_rex = {
     .name    = "rex",
     .about   = "any Runge-Kutta method (Euler's unless told) coupled to be exactly reversible",
-    .cite    = "Blasingame, Liu 2025; McCallum, Foster 2024, eq. 4",
+    .cite    = "Blasingame, Liu 2025; McCallum, Foster 2024",
     .aliases = "rex-euler mccallum-foster",
     .order   = 1,
     .form    = DPM_EPSILON,
@@ -107,7 +107,7 @@ const dpm_method dpm_method_rex = {
 const dpm_method dpm_method_rex_heun = {
     .name       = "rex-heun",
     .about      = "Heun's method coupled to be exactly reversible",
-    .cite       = "Blasingame, Liu 2025; McCallum, Foster 2024, eq. 4",
+    .cite       = "Blasingame, Liu 2025; McCallum, Foster 2024",
     .aliases    = "",
     .order      = 2,
     .true_order = 2,
@@ -120,7 +120,7 @@ const dpm_method dpm_method_rex_heun = {
 const dpm_method dpm_method_rex_rk4 = {
     .name       = "rex-rk4",
     .about      = "the classical fourth-order method coupled to be exactly reversible",
-    .cite       = "Blasingame, Liu 2025; McCallum, Foster 2024, eq. 4",
+    .cite       = "Blasingame, Liu 2025; McCallum, Foster 2024",
     .aliases    = "",
     .order      = 4,
     .true_order = 4,

@@ -362,6 +362,32 @@ Test(special, denoising_mcmc_by_a_classifier)
     dpm_mixture_free(m);
 }
 
+static ad_status chain_body(void *options)
+{
+    double x[3 * DIM];
+    return dpm_dmcmc(options, 3, x, NULL);
+}
+
+static ad_status interpolant_body(void *options)
+{
+    double x[3 * DIM] = { 0 };
+    return dpm_interpolant_run(options, 3, x);
+}
+
+Test(special, calls_without_memory)
+{
+    dpm_mixture            *m     = walks_four();
+    dpm_interpolant         p     = { m, m, DPM_LINEAR };
+    dpm_dmcmc_options       chain = { .density = dpm_mixture_density(m), .warm_up = 2, .skip = 2 };
+    dpm_interpolant_options walk  = {
+         .field = dpm_interpolant_exact, .ctx = &p, .dim = DIM, .steps = 3
+    };
+    long runs;
+    cr_expect(every_allocation_fails_cleanly(chain_body, &chain, &runs) && runs > 0);
+    cr_expect(every_allocation_fails_cleanly(interpolant_body, &walk, &runs) && runs > 0);
+    dpm_mixture_free(m);
+}
+
 /* --- interpolants ---------------------------------------------------------------------------------------------------------- */
 
 /* x_t is itself a mixture, over pairs: its score. */
