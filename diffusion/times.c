@@ -4,7 +4,10 @@
    program is compiled from in float64:
        dL/dt_i = sum_k (dL/dc_k) dc_k/dt_i + sum_e (dL/dnumber_e) dnumber_e/dt_i                                (1)
    dL/dc and dL/dnumber are exact (reverse.c); dc/dt is taken by compiling the program at shifted times, with the fourth-order central
-   difference f' = (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / (12 h) + O(h^4): no sampler needs a derivative of its own. */
+   difference f' = (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / (12 h) + O(h^4): no sampler needs a derivative of its own. At the ends of the
+   grid, beyond which a schedule may be nothing (t = 1 of a flow, where alpha = 0), the one-sided difference of that order goes inwards:
+       f' = (-25 f(0) + 48 f(h) - 36 f(2h) + 16 f(3h) - 3 f(4h)) / (12 h) + O(h^4).                              (2)
+   An end without noise, or without data, has lambda infinite, and another program beside it: its derivative is told as 0. */
 #include <math.h>
 #include <string.h>
 
@@ -48,25 +51,41 @@ static double shift_of(const dpm_sampler *s, long i)
     return 2e-3 * gap;
 }
 
+enum { SHIFTS = 5 };
+static const double central[2][SHIFTS] = { { -2, -1, 1, 2, 0 },
+                                           { 1.0 / 12, -8.0 / 12, 8.0 / 12, -1.0 / 12, 0 } };
+static const double inwards[2][SHIFTS] = { { 0, 1, 2, 3, 4 },
+                                           { -25.0 / 12, 4, -3, 16.0 / 12, -0.25 } };
+
+/* dL/dt of point i; `point` is room for all of them. */
+static ad_status one_time(dpm_sampler *s, long i, const double *coef_bar, const double *number_bar,
+                          dpm_point *point, double *time_bar)
+{
+    int end                     = i == 0 || i == s->steps;
+    const double(*rule)[SHIFTS] = end ? inwards : central;
+    const dpm_point *at         = &s->point[i];
+    double           h          = shift_of(s, i), sum;
+    *time_bar                   = 0;
+    if (end && (at->alpha == 0 || at->sigma == 0)) return AD_OK;
+    if (end && s->point[i ? i - 1 : 1].t < at->t) h = -h;
+    for (int k = 0; k < SHIFTS; k++) {
+        if (rule[1][k] == 0) continue;
+        memcpy(point, s->point, (size_t)(s->steps + 1) * sizeof *point);
+        point[i] = dpm_schedule_at(s->o.schedule, at->t + rule[0][k] * h);
+        AD_TRY(weighted(s, point, coef_bar, number_bar, &sum));
+        *time_bar += rule[1][k] * sum / h;
+    }
+    return AD_OK;
+}
+
 ad_status dpm_time_bar(dpm_sampler *s, const double *coef_bar, const double *number_bar,
                        double *time_bar)
 {
-    static const double weight[] = { 1.0 / 12, -8.0 / 12, 8.0 / 12, -1.0 / 12 },
-                        at[]     = { -2, -1, 1, 2 };
-    size_t     bytes             = (size_t)(s->steps + 1) * sizeof(dpm_point);
-    dpm_point *point             = ad_alloc(bytes);
+    dpm_point *point = ad_alloc((size_t)(s->steps + 1) * sizeof *point);
     if (!point) return AD_NO_MEMORY;
     ad_status code = AD_OK;
-    for (long i = 0; !code && i <= s->steps; i++) {
-        double h    = shift_of(s, i), sum;
-        time_bar[i] = 0;
-        for (int k = 0; !code && k < 4; k++) {
-            memcpy(point, s->point, bytes);
-            point[i] = dpm_schedule_at(s->o.schedule, s->point[i].t + at[k] * h);
-            code     = weighted(s, point, coef_bar, number_bar, &sum);
-            if (!code) time_bar[i] += weight[k] * sum / h;
-        }
-    }
+    for (long i = 0; !code && i <= s->steps; i++)
+        code = one_time(s, i, coef_bar, number_bar, point, &time_bar[i]);
     ad_free(point);
     return code;
 }

@@ -194,7 +194,7 @@ static void check_gradient(const char *sampler, int square)
     for (long k = 0; k < n; k++) dpm_sampler_coefficient(s)[k] += offset[k];
     ok(dpm_teacher_run(h.train, s, 0.02, 1, &value));
     ok(dpm_teacher_pullback(h.train, s, time_bar, coef_bar));
-    for (int i = 1; i < STEPS; i++) {
+    for (int i = 0; i <= STEPS; i++) {
         double step = 1e-5 * f->times[i], t = f->times[i], l[2];
         for (int k = 0; k < 2; k++) {
             f->times[i] = k ? t + step : t - step;
@@ -222,6 +222,30 @@ Test(search, gradient_is_that_of_central_differences)
     check_gradient("usf", 0);
     check_gradient("unipc", 1);
     check_gradient("ipndm", 0);
+}
+
+/* At t = 1 a flow has no signal left, and beyond it nothing is defined; a table of a discrete schedule ends, too. */
+Test(search, ends_of_a_schedule_are_not_passed)
+{
+    static const char *const name[] = { "flow", "ddpm", "scaled-linear", "cosine" };
+    for (int i = 0; i < 4; i++) {
+        house              h;
+        dpm_found         *f;
+        dpm_search_options o = { .budget = 60, .base = &h.base };
+        build(&h, "dpmpp-2m", 0);
+        dpm_teacher_free(h.train);
+        dpm_schedule_free(h.vp);
+        ok(dpm_schedule_new(&h.vp, &(dpm_schedule_options){ .name = name[i] }));
+        h.base.schedule = h.vp;
+        ok(dpm_teacher_new(
+            &h.train, &(dpm_teacher_options){
+                          .model = &h.model, .schedule = h.vp, .n = ROWS, .mixture = h.mixture }));
+        dpm_search_stats stats;
+        ok(dpm_search_gradient(&o, h.train, &f, &stats));
+        cr_expect_lt(stats.best, 0.7 * stats.first, "%s: %g, %g", name[i], stats.first, stats.best);
+        dpm_found_free(f);
+        clear(&h);
+    }
 }
 
 /* --- evolution ---------------------------------------------------------------------------------------------------- */
