@@ -124,6 +124,11 @@ void repro_page_figure(repro_page *p, const char *name, const char *caption, con
     cli_report_figure(p->report, name, caption, f, path);
 }
 
+void repro_page_picture(repro_page *p, const char *name, const char *caption, const char *path)
+{
+    cli_report_picture(p->report, name, caption, path);
+}
+
 json_t *repro_page_json(repro_page *p)
 {
     return p->json;

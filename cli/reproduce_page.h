@@ -18,6 +18,8 @@ void repro_page_text(repro_page *p, const char *format, ...) COSTATE_PRINTF(2, 3
 void repro_page_table(repro_page *p, const cli_table *t);
 /* The report's; and NAME.svg beside it. */
 void repro_page_figure(repro_page *p, const char *name, const char *caption, const cli_figure *f);
+/* The same of a .png that stands there, by its path under the output. */
+void repro_page_picture(repro_page *p, const char *name, const char *caption, const char *path);
 /* The object of results.json, beside "experiment" and "cite"; what is put there is the page's. */
 struct json_t *repro_page_json(repro_page *p);
 
