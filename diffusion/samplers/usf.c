@@ -1,4 +1,4 @@
-/* USF - a sampler whose every step has a decision of its own (Liu, Ning, Lin, Yang, Wang 2024, "A unified sampling framework for
+/* USF - a sampler whose every step has a decision of its own (Liu, Ning, Yang, Wang 2024, "A unified sampling framework for
    solver searching of diffusion probabilistic models").
 
    Step i from s to t puts a polynomial through the newest `order` values of the model, as epsilon or as x0, in place of the
