@@ -30,7 +30,7 @@ static ad_status steps(mdl_tune *t, const adjoint_task *task, adjoint_outcome *o
         mdl_tune_step s;
         if (cli_interrupted()) return ad_fail(AD_CANCELLED, "interrupted");
         AD_TRY(mdl_tune_run(t, &s));
-        o->evaluation[o->steps] = (double)o->evaluations;
+        o->evaluation[o->steps] = 1e-3 * (double)o->evaluations;
         o->loss[o->steps++]     = s.loss;
         o->evaluations += s.nfe + s.again + s.nvjp;
         o->seconds += s.seconds;
@@ -46,7 +46,7 @@ static ad_status go(mdl_tune *t, const adjoint_task *task, long dim, ad_arena *a
     AD_TRY(mdl_tune_samples(t, o->before, &o->first));
     AD_TRY(steps(t, task, o));
     AD_TRY(mdl_tune_samples(t, o->after, &o->last));
-    o->evaluation[o->steps] = (double)o->evaluations;
+    o->evaluation[o->steps] = 1e-3 * (double)o->evaluations;
     o->loss[o->steps]       = o->last;
     o->moved                = mdl_tune_moved(t);
     memcpy(o->tuned, l->theta, (size_t)l->count * ad_type_size(l->type));

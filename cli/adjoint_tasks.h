@@ -29,7 +29,7 @@ typedef struct adjoint_outcome {
     long    steps, evaluations; /* of the optimizer; of the model, vjps counted as one each */
     double  first, last;        /* losses */
     double  moved;              /* of noise */
-    double *evaluation, *loss;  /* [steps + 1] the curve */
+    double *evaluation, *loss;  /* [steps + 1] the curve, evaluations in thousands */
     double *before, *after;     /* [n, dim] */
     void   *tuned;              /* what the learner holds, of the model's type */
     double  seconds;

@@ -9,25 +9,13 @@
 #include <costate/autodiff/memory.h>
 #include <costate/models/generate.h>
 
-#include "adjoint_tasks.h"
+#include "adjoint_digits.h"
 #include "json.h"
 #include "reproduce_page.h"
 #include "tiles.h"
 #include "trained.h"
 
-enum {
-    FLIP,
-    MATCH,
-    CONDITION,
-    WEIGHTS,
-    TASKS,
-    FROM   = 3,
-    INTO   = 5,
-    WANTED = 7,
-    EDGE   = 8,
-    DIM    = 64,
-    CELL   = 48
-};
+enum { CELL = 48 };
 
 static const trained_setting score_settings[] = {
     { "epochs", "60" },
@@ -40,132 +28,10 @@ static const trained_setting score_settings[] = {
 };
 enum { SETTINGS = 7 };
 
-typedef struct work {
-    repro          *r;
-    ad_arena       *arena;
-    mdl_denoiser   *model;
-    mdl_judge      *judge;
-    ds_samples     *digits;
-    adjoint_task    task[TASKS];
-    adjoint_outcome out[TASKS][ADJOINT_WAYS];
-} work;
-
-/* --- targets ---------------------------------------------------------------------------------------------------------------- */
-
-/* The first n digits of a class (< 0: of any) in units of [0, 1]. */
-static ad_status digits_of(const work *w, int label, long n, double **x)
-{
-    *x = ad_arena_alloc(w->arena, (size_t)(n * DIM) * sizeof **x);
-    if (!*x) return AD_NO_MEMORY;
-    for (long i = 0, k = 0; i < w->digits->n && k < n; i++)
-        if (label < 0 || w->digits->label[i] == label)
-            AD_TRY(ds_samples_rows(w->digits, 1, &i, AD_F64, *x + DIM * k++, NULL));
-    return AD_OK;
-}
-
-/* A thicker pen: every pixel takes half of its brightest neighbour's ink. */
-static void thicken(long n, double *x)
-{
-    for (long i = 0; i < n; i++) {
-        double y[DIM];
-        for (int p = 0; p < DIM; p++) {
-            int    r = p / EDGE, c = p % EDGE;
-            double most = 0;
-            if (r) most = fmax(most, x[i * DIM + p - EDGE]);
-            if (r < EDGE - 1) most = fmax(most, x[i * DIM + p + EDGE]);
-            if (c) most = fmax(most, x[i * DIM + p - 1]);
-            if (c < EDGE - 1) most = fmax(most, x[i * DIM + p + 1]);
-            y[p] = fmax(x[i * DIM + p], 0.5 * most + 0.5 * x[i * DIM + p]);
-        }
-        memcpy(x + i * DIM, y, sizeof y);
-    }
-}
-
-static double ink(long n, const double *x)
-{
-    double sum = 0;
-    for (long i = 0; i < n * DIM; i++) sum += x[i];
-    return sum / (double)(n * DIM);
-}
-
-/* What the model itself draws of a class from the noise that tuning starts from. */
-static ad_status drawn(work *w, const mdl_tune_options *like, int label, double **x)
-{
-    mdl_tune_options o = *like;
-    mdl_tune        *t;
-    mdl_target       none = { .dim = DIM, .m = 1, .x = NULL };
-    *x                    = ad_arena_alloc(w->arena, (size_t)(like->n * DIM) * sizeof **x);
-    if (!*x) return AD_NO_MEMORY;
-    o.of    = MDL_TUNE_NOISE;
-    o.label = 1 + label;
-    AD_TRY(mdl_tune_new(&t, w->model, &o, mdl_loss_match, &none));
-    ad_status s = mdl_tune_samples(t, *x, NULL);
-    mdl_tune_free(t);
-    return s;
-}
-
-static ad_status tasks(work *w)
-{
-    int           quick = w->r->quick;
-    dpm_options   o     = { .sampler  = "ddim",
-                            .schedule = w->model->schedule,
-                            .grid     = { .name = "logsnr", .steps = 20 } };
-    adjoint_task *t     = w->task;
-    double       *x;
-    t[FLIP]      = (adjoint_task){ .name       = "flip",
-                                   .title      = "noise, away from a class",
-                                   .asked      = "a classifier sees another digit than 3",
-                                   .o          = { .of           = MDL_TUNE_NOISE,
-                                                   .sampler      = o,
-                                                   .n            = 32,
-                                                   .label        = 1 + FROM,
-                                                   .radius       = 0.3,
-                                                   .seed         = 1,
-                                                   .learn.o.rate = 0.03 },
-                                   .loss       = mdl_loss_away,
-                                   .target     = { .dim = DIM, .judge = w->judge, .label = FROM },
-                                   .iterations = 40 };
-    t[MATCH]     = (adjoint_task){ .name       = "match",
-                                   .title      = "noise, to given digits",
-                                   .asked      = "32 fives of the test part",
-                                   .o          = { .of           = MDL_TUNE_NOISE,
-                                                   .sampler      = o,
-                                                   .n            = 32,
-                                                   .label        = 1 + INTO,
-                                                   .seed         = 2,
-                                                   .learn.o.rate = 0.05 },
-                                   .loss       = mdl_loss_match,
-                                   .iterations = 60 };
-    t[CONDITION] = (adjoint_task){
-        .name  = "condition",
-        .title = "condition, from samples",
-        .asked = "the vector of class 7, from none",
-        .o = { .of = MDL_TUNE_CONDITION, .sampler = o, .n = 32, .seed = 3, .learn.o.rate = 0.05 },
-        .loss       = mdl_loss_match,
-        .iterations = 80
-    };
-    t[WEIGHTS] = (adjoint_task){
-        .name  = "weights",
-        .title = "weights, to a style",
-        .asked = "second moments of digits of a thicker pen",
-        .o    = { .of = MDL_TUNE_WEIGHTS, .sampler = o, .n = 128, .seed = 4, .learn.o.rate = 3e-4 },
-        .loss = mdl_loss_style,
-        .iterations = 80
-    };
-    for (int i = 0; i < TASKS && quick; i++) t[i].iterations = 4, t[i].o.n = 8;
-    AD_TRY(digits_of(w, INTO, t[MATCH].o.n, &x));
-    AD_TRY(mdl_target_new(&t[MATCH].target, t[MATCH].o.n, DIM, x));
-    AD_TRY(drawn(w, &t[CONDITION].o, WANTED, &x));
-    AD_TRY(mdl_target_new(&t[CONDITION].target, t[CONDITION].o.n, DIM, x));
-    AD_TRY(digits_of(w, -1, 1000, &x));
-    thicken(1000, x);
-    return mdl_target_new(&t[WEIGHTS].target, 1000, DIM, x);
-}
-
 /* --- outcomes --------------------------------------------------------------------------------------------------------------- */
 
 /* The part of n samples that the classifier calls `label`. */
-static ad_status called(const work *w, long n, const double *x, long label, double *part)
+static ad_status called(const adjoint_work *w, long n, const double *x, long label, double *part)
 {
     long    classes = mdl_judge_classes(w->judge), found = 0;
     double *logits = ad_arena_alloc(w->arena, (size_t)(n * classes) * sizeof *logits);
@@ -183,7 +49,7 @@ static double get(ad_type t, const void *x, long i)
 }
 
 /* |c - c_7| / |c_none - c_7|, and the class whose vector is nearest. */
-static ad_status recovered(const work *w, const void *c, double *distance, long *nearest)
+static ad_status recovered(const adjoint_work *w, const void *c, double *distance, long *nearest)
 {
     const mdl_denoiser *d    = w->model;
     void               *e    = ad_arena_alloc(w->arena, (size_t)d->embedding * 2 * sizeof(double));
@@ -207,7 +73,7 @@ static ad_status recovered(const work *w, const void *c, double *distance, long 
 }
 
 /* What the task is really about, in words. */
-static ad_status verdict(const work *w, int task, const adjoint_outcome *o, char text[CELL])
+static ad_status verdict(const adjoint_work *w, int task, const adjoint_outcome *o, char text[CELL])
 {
     long   n = w->task[task].o.n, nearest = -1;
     double a, b;
@@ -224,20 +90,22 @@ static ad_status verdict(const work *w, int task, const adjoint_outcome *o, char
         snprintf(text, CELL, "nearest %ld, distance %.2f, a 7: %.0f %%", nearest, a, b);
         break;
     default:
-        a = ink(n, o->before);
-        snprintf(text, CELL, "ink %.3f, now %.3f, asked %.3f", a, ink(n, o->after),
-                 ink(w->task[task].target.m, w->task[task].target.x));
+        a = digits_ink(n, o->before);
+        snprintf(text, CELL, "ink %.3f, now %.3f, asked %.3f", a, digits_ink(n, o->after),
+                 digits_ink(w->task[task].target.m, w->task[task].target.x));
     }
     return AD_OK;
 }
 
 /* --- the page --------------------------------------------------------------------------------------------------------------- */
 
-static ad_status table(work *w, repro_page *p)
+static ad_status table(adjoint_work *w, repro_page *p)
 {
     enum { COLUMNS = 8 };
-    static const char *const heads[COLUMNS] = { "tuned",       "gradient", "steps", "evaluations",
-                                                "loss before", "after",    "part",  "outcome" };
+    static const char *const heads[COLUMNS] = { "tuned",       "gradient",
+                                                "steps",       "thousand evaluations",
+                                                "loss before", "after",
+                                                "part",        "outcome" };
     char(*text)[COLUMNS][CELL] = ad_arena_alloc(w->arena, TASKS * ADJOINT_WAYS * sizeof *text);
     const char **cell = ad_arena_alloc(w->arena, TASKS * ADJOINT_WAYS * COLUMNS * sizeof *cell);
     json_t      *rows = json_array();
@@ -269,7 +137,7 @@ static ad_status table(work *w, repro_page *p)
     return AD_OK;
 }
 
-static void curves(const work *w, repro_page *p)
+static void curves(const adjoint_work *w, repro_page *p)
 {
     cli_curve curve[TASKS][ADJOINT_WAYS];
     cli_panel panel[TASKS];
@@ -282,7 +150,7 @@ static void curves(const work *w, repro_page *p)
                                        .x     = w->out[i][k].evaluation,
                                        .y     = w->out[i][k].loss };
         panel[i] = (cli_panel){ .title   = w->task[i].title,
-                                .x_label = "evaluations",
+                                .x_label = "thousand evaluations",
                                 .y_label = "loss",
                                 .curves  = ADJOINT_WAYS,
                                 .curve   = curve[i],
@@ -294,8 +162,8 @@ static void curves(const work *w, repro_page *p)
             .panels = TASKS, .columns = 2, .panel = panel, .width = 960, .height = 680 });
 }
 
-static ad_status picture(const work *w, repro_page *p, int task, const char *when, const double *x,
-                         long n)
+static ad_status picture(const adjoint_work *w, repro_page *p, int task, const char *when,
+                         const double *x, long n)
 {
     char      name[64], path[REPRO_PATH];
     cli_tiles t = { .n        = n < 32 ? n : 32,
@@ -313,7 +181,7 @@ static ad_status picture(const work *w, repro_page *p, int task, const char *whe
     return AD_OK;
 }
 
-static ad_status pictures(const work *w, repro_page *p)
+static ad_status pictures(const adjoint_work *w, repro_page *p)
 {
     for (int i = 0; i < TASKS; i++) {
         const adjoint_task *t = &w->task[i];
@@ -329,7 +197,7 @@ static ad_status pictures(const work *w, repro_page *p)
     return AD_OK;
 }
 
-static ad_status run(work *w)
+static ad_status run(adjoint_work *w)
 {
     cli_progress_begin(&w->r->progress, "adjointdpm", cli_flag(w->r->args, "quiet"));
     long done = 0, all = TASKS * ADJOINT_WAYS;
@@ -351,7 +219,7 @@ static ad_status run(work *w)
     return AD_OK;
 }
 
-static ad_status open(work *w)
+static ad_status open(adjoint_work *w)
 {
     char            path[REPRO_PATH];
     trained_setting set[SETTINGS];
@@ -364,13 +232,13 @@ static ad_status open(work *w)
     ad_status s = mdl_judge_new(&w->judge, train, &(mdl_judge_options){ .noise = 0.05 });
     ds_samples_free(train);
     if (!s) s = ds_samples_make(&w->digits, "digits", &(ds_samples_options){ .part = DS_TEST });
-    return s ? s : tasks(w);
+    return s ? s : digits_tasks(w);
 }
 
 static ad_status whole(repro *r, repro_page *p)
 {
-    work      w = { .r = r, .arena = ad_arena_new() };
-    ad_status s = w.arena ? open(&w) : AD_NO_MEMORY;
+    adjoint_work w = { .r = r, .arena = ad_arena_new() };
+    ad_status    s = w.arena ? open(&w) : AD_NO_MEMORY;
     if (!s) s = run(&w);
     if (!s) s = table(&w, p);
     if (!s) curves(&w, p);
