@@ -1,6 +1,8 @@
 /* search_options.c - what is searched for, from the command line; options are named as those of `costate sample`. */
 #include <string.h>
 
+#include <costate/diffusion/method.h>
+
 #include "run_files.h"
 #include "search.h"
 
@@ -50,12 +52,30 @@ static ad_status schedule(search *s)
     return AD_OK;
 }
 
+/* What is sought is where a sampler ends, with the steps that it is told. */
+static ad_status searchable(const char *name)
+{
+    const dpm_method *m = dpm_method_find(name);
+    if (!m) return AD_INVALID;
+    const char *why = !m->make ? "is no sequence of steps of one model"
+                      : m->flags & DPM_STOCHASTIC
+                          ? "draws noise, and has no end to be compared with"
+                      : m->flags & DPM_LIVE ? "chooses its steps by what it sees"
+                                            : NULL;
+    if (!why) return AD_OK;
+    return ad_fail(AD_INVALID,
+                   "sampler %s %s: there is no schedule to be found for it; take usf, "
+                   "dpmpp-2m or unipc",
+                   m->name, why);
+}
+
 static ad_status sampler(search *s)
 {
     const cli_args *a    = s->args;
     dpm_options    *base = &s->task.base;
     long            order;
-    base->sampler     = cli_text(a, "sampler");
+    base->sampler = cli_text(a, "sampler");
+    AD_TRY(searchable(base->sampler));
     base->solver_type = cli_text(a, "solver-type");
     base->singlestep  = cli_text(a, "singlestep");
     base->variant     = cli_text(a, "variant");

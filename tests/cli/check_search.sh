@@ -45,6 +45,8 @@ fails 'no model named' 2 'which model' "$costate" search
 fails 'no such model' 1 nowhere.json "$costate" search "$scratch/nowhere.json"
 fails 'one step' 2 '2 to 1000' search --steps 1
 fails 'unknown sampler' 2 "did you mean 'dpmpp-2m'" search --sampler dpmpp-2n
+fails 'a sampler that draws noise' 2 'draws noise' search --sampler ddpm
+fails 'a sampler that chooses its steps' 2 'chooses its steps' search --sampler dpm-adaptive
 fails 'unknown method' 2 'evolution, gradient or both' search --method descent
 fails 'unknown schedule' 2 'vp-linear' search --schedule vp-liner
 fails 'no order like that' 2 'order' search --sampler ddim --order 7
