@@ -22,7 +22,10 @@ typedef struct sample {
     dpm_found           *found;            /* NULL: none */
     dpm_config           config;           /* of --scheduler */
     dpm_options          o;
-    dpm_sampler         *sampler;
+    dpm_sampler         *sampler; /* NULL: a procedure of its own */
+    long                 steps;
+    const dpm_point     *point; /* [steps + 1]; NULL: it knows none */
+    double               power; /* fkc samples p^power */
     long                 n, dim, batch;
     int                  classes; /* of --class: how many; rows take them in turn */
     int                 *label;   /* [classes] */
@@ -52,9 +55,13 @@ void      sample_clear(sample *s);     /* verb_sample.c: all that it holds      
 ad_status sample_strength(sample *s); /* sample_schedule.c: --from and --strength cut the grid */
 ad_status sample_begin(sample *s);    /* sample_start.c: n, and arrays that are given       */
 ad_status sample_start(sample *s);    /* sample_start.c: s->start, of a built sampler       */
-ad_status sample_run(sample *s);      /* sample_run.c                                       */
-ad_status sample_files(sample *s);    /* sample_write.c: where they go, and whether they can */
-ad_status sample_write(sample *s);    /* sample_write.c: arrays                             */
+/* Samplers that are no sequence of steps, dmcmc and fkc: sample_procedure.c. */
+int       sample_is_procedure(const sample *s);
+ad_status sample_procedure_check(sample *s);
+ad_status sample_procedure(sample *s);     /* in place of sample_start() and sample_run() */
+ad_status sample_run(sample *s);           /* sample_run.c                                       */
+ad_status sample_files(sample *s);         /* sample_write.c: where they go, and whether they can */
+ad_status sample_write(sample *s);         /* sample_write.c: arrays                             */
 ad_status sample_picture_files(sample *s); /* sample_picture.c                            */
 ad_status sample_picture(sample *s);       /* sample_picture.c: picture and report               */
 ad_status sample_json(const sample *s);

@@ -59,7 +59,9 @@ static ds_log_density *known_density(const sample *s)
 static ad_status density(sample *s, cloud *c)
 {
     ds_log_density  *of_data = known_density(s);
-    const dpm_point *end     = dpm_sampler_points(s->sampler) + dpm_sampler_steps(s->sampler);
+    const dpm_point  data    = { .alpha = 1, .lambda = INFINITY }; /* where dmcmc ends */
+    const dpm_point *end     = s->point ? s->point + s->steps : &data;
+    double           power   = s->power > 0 ? s->power : 1;
     double           dx = (c->hi[0] - c->lo[0]) / GRID, dy = (c->hi[1] - c->lo[1]) / GRID;
     if (!of_data && (!s->model->mixture || s->dim != 2 || s->o.invert)) return AD_OK;
     double *z = ad_arena_alloc(s->arena, GRID * GRID * sizeof *z);
@@ -67,7 +69,7 @@ static ad_status density(sample *s, cloud *c)
     for (int i = 0; i < GRID * GRID; i++) {
         double x[] = { c->lo[0] + dx * (i % GRID + 0.5), c->lo[1] + dy * (i / GRID + 0.5) };
         z[i]       = exp(of_data ? of_data(NULL, x)
-                                 : dpm_mixture_log_density(s->model->mixture, end, x, NULL));
+                                 : power * dpm_mixture_log_density(s->model->mixture, end, x, NULL));
     }
     c->density = (cli_heat){ GRID, GRID, c->lo[0] + dx / 2, c->lo[1] + dy / 2, dx, dy, z };
     return AD_OK;
@@ -179,7 +181,7 @@ static void numbers(const sample *s, cli_report *r)
     const char *const heads[] = { "samples", "steps", "evaluations", "seconds",
                                   "samples a second" };
     snprintf(text[0], 32, "%ld", s->n);
-    snprintf(text[1], 32, "%ld", dpm_sampler_steps(s->sampler));
+    snprintf(text[1], 32, "%ld", s->steps);
     snprintf(text[2], 32, "%ld", s->nfe);
     snprintf(text[3], 32, "%.3g", s->seconds);
     snprintf(text[4], 32, "%.4g", s->seconds > 0 ? (double)s->n / s->seconds : 0);

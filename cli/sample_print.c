@@ -1,4 +1,6 @@
 /* sample_print.c - what sampling took, for people and as JSON. */
+#include <string.h>
+
 #include <jansson.h>
 
 #include <costate/diffusion/method.h>
@@ -7,10 +9,15 @@
 #include "sample.h"
 #include "text.h"
 
-static const char *name_of(const sample *s)
+static const dpm_method *method_of(const sample *s)
 {
-    const dpm_method *m = dpm_method_find(s->o.sampler ? s->o.sampler : "dpmpp-2m");
-    return m ? m->name : s->o.sampler;
+    return dpm_method_find(s->o.sampler ? s->o.sampler : "dpmpp-2m"); /* it was found before */
+}
+
+/* Steps of its own, beside those of the grid? */
+static int adaptive(const sample *s)
+{
+    return strstr(method_of(s)->takes, "rtol") != NULL;
 }
 
 static double rate(const sample *s)
@@ -25,9 +32,10 @@ void sample_print(const sample *s)
     int         files    = s->output || s->picture || s->gradient || s->path;
     FILE       *out      = files ? stdout : stderr; /* the samples themselves are on stdout */
     if (!files && cli_flag(s->args, "quiet")) return;
-    fprintf(out, "%s: %ld samples in %s, %.4g a second; %ld steps, %ld evaluations\n", name_of(s),
-            s->n, cli_seconds_text(s->seconds, a, sizeof a), rate(s), dpm_sampler_steps(s->sampler),
-            s->nfe);
+    snprintf(b, sizeof b, "%ld steps", s->steps);
+    fprintf(out, "%s: %ld samples in %s, %.4g a second; %s, %ld evaluations\n", method_of(s)->name,
+            s->n, cli_seconds_text(s->seconds, a, sizeof a), rate(s),
+            adaptive(s) ? "steps of its own" : b, s->nfe);
     if (s->gradient)
         fprintf(out, "gradient by %s in %s: %ld pullbacks, %ld evaluations again, %s kept\n",
                 dpm_adjoint_name((int)s->o.adjoint), cli_seconds_text(s->seconds_back, a, sizeof a),
@@ -69,9 +77,10 @@ static void backward(const sample *s, json_t *j)
 
 static ad_status grid_of(const sample *s, json_t *j)
 {
-    long             n     = dpm_sampler_steps(s->sampler) + 1;
-    const dpm_point *point = dpm_sampler_points(s->sampler);
-    double          *t     = ad_alloc(2 * (size_t)n * sizeof *t);
+    long             n     = s->steps + 1;
+    const dpm_point *point = s->point;
+    if (!point) return AD_OK;
+    double *t = ad_alloc(2 * (size_t)n * sizeof *t);
     if (!t) return AD_NO_MEMORY;
     double *lambda = t + n;
     for (long i = 0; i < n; i++) t[i] = point[i].t, lambda[i] = point[i].lambda;
@@ -86,7 +95,7 @@ ad_status sample_json(const sample *s)
     json_t *j = json_object();
     if (!j) return ad_fail(AD_NO_MEMORY, "out of memory");
     json_object_set_new(j, "model", json_string(s->model->path));
-    json_object_set_new(j, "sampler", json_string(name_of(s)));
+    json_object_set_new(j, "sampler", json_string(method_of(s)->name));
     json_object_set_new(j, "schedule", json_string(s->o.schedule->kind->name));
     json_object_set_new(j, "grid", json_string(s->o.grid.name ? s->o.grid.name : "logsnr"));
     json_object_set_new(j, "precision",
@@ -94,7 +103,7 @@ ad_status sample_json(const sample *s)
     json_object_set_new(j, "n", json_integer(s->n));
     json_object_set_new(j, "dim", json_integer(s->dim));
     json_object_set_new(j, "seed", json_integer(cli_integer(s->args, "seed")));
-    json_object_set_new(j, "steps", json_integer(dpm_sampler_steps(s->sampler)));
+    json_object_set_new(j, "steps", adaptive(s) ? json_null() : json_integer(s->steps));
     json_object_set_new(j, "nfe", json_integer(s->nfe));
     json_object_set_new(j, "seconds", cli_json_number(s->seconds));
     json_object_set_new(j, "samples_per_second", cli_json_number(rate(s)));

@@ -26,7 +26,7 @@ static ad_status buffers_new(sample *s, buffers *b)
     if (s->mean) AD_TRY(room(s, m, &b->mean));
     if (s->cotangent) AD_TRY(room(s, m, &b->cotangent));
     if (s->cotangent) AD_TRY(room(s, m, &b->gradient));
-    if (s->path) AD_TRY(room(s, m * (size_t)(dpm_sampler_steps(s->sampler) + 1), &b->path));
+    if (s->path) AD_TRY(room(s, m * (size_t)(s->steps + 1), &b->path));
     if (s->model->classes)
         AD_TRY(room(s, (size_t)s->batch * (size_t)s->model->embedding, &b->condition));
     return AD_OK;
@@ -96,7 +96,7 @@ static int look(long done, long all, void *ctx)
 
 static void keep(sample *s, const buffers *b, long first, long n)
 {
-    long points = dpm_sampler_steps(s->sampler) + 1;
+    long points = s->steps + 1;
     untyped(s, n * s->dim, b->out, s->out + first * s->dim);
     if (s->gradient) untyped(s, n * s->dim, b->gradient, s->gradient + first * s->dim);
     for (long k = 0; s->path && k < points; k++)
@@ -163,15 +163,15 @@ static void to_data(sample *s)
         s->gradient[i] /= s->model->scale[i % s->dim];
     if (s->o.invert) return;
     known_data(s, s->out);
-    if (s->path) known_data(s, s->path + dpm_sampler_steps(s->sampler) * s->n * s->dim);
+    if (s->path) known_data(s, s->path + s->steps * s->n * s->dim);
     mdl_denoiser_to_data(s->model, s->n, s->out);
-    for (long k = 0; s->path && k <= dpm_sampler_steps(s->sampler); k++)
+    for (long k = 0; s->path && k <= s->steps; k++)
         mdl_denoiser_to_data(s->model, s->n, s->path + k * s->n * s->dim);
 }
 
 static ad_status prepare(sample *s, buffers *b)
 {
-    long points = dpm_sampler_steps(s->sampler) + 1;
+    long points = s->steps + 1;
     s->out      = sample_room(s, s->n);
     if (s->cotangent) s->gradient = sample_room(s, s->n);
     if (cli_given(s->args, "path")) s->path = sample_room(s, s->n * points);

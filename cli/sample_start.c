@@ -122,7 +122,7 @@ ad_status sample_begin(sample *s)
 ad_status sample_start(sample *s)
 {
     const cli_args  *a    = s->args;
-    const dpm_point *from = dpm_sampler_points(s->sampler);
+    const dpm_point *from = s->point;
     long             m    = s->n * s->dim;
     if (cli_flag(a, "invert")) mdl_denoiser_from_data(s->model, s->n, s->start);
     if (cli_given(a, "start")) return AD_OK;

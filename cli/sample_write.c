@@ -53,7 +53,7 @@ static ad_status write_npz(const sample *s, const array *a, const char *path)
 /* A row a sample, in front the class, of a path step and time, where there is one. */
 static void print_csv(const sample *s, const array *a, FILE *f)
 {
-    const dpm_point *point = dpm_sampler_points(s->sampler);
+    const dpm_point *point = s->point;
     char             text[32];
     if (a->lead) fputs("step,t,sample,", f);
     for (long j = 0; j < s->dim; j++) fprintf(f, "%sx%ld", j ? "," : "", j + 1);
@@ -135,7 +135,7 @@ ad_status sample_write(sample *s)
 {
     const array all[]   = { { "output", "x", s->out, 0 },
                             { "gradient", "gradient", s->gradient, 0 },
-                            { "path", "path", s->path, dpm_sampler_steps(s->sampler) + 1 } };
+                            { "path", "path", s->path, s->steps + 1 } };
     const char *done[3] = { NULL };
     ad_status   e       = AD_OK;
     for (int i = 0; !e && i < 3; i++) {

@@ -72,12 +72,28 @@ static ad_status settings(sample *s)
 
 static ad_status compute(sample *s)
 {
-    AD_TRY(sample_start(s));
-    AD_TRY(sample_run(s));
+    if (sample_is_procedure(s)) {
+        AD_TRY(sample_procedure(s));
+    } else {
+        AD_TRY(sample_start(s));
+        AD_TRY(sample_run(s));
+    }
     AD_TRY(sample_write(s));
     AD_TRY(sample_picture(s));
     if (cli_flag(s->args, "json")) return sample_json(s);
     sample_print(s);
+    return AD_OK;
+}
+
+static ad_status build(sample *s)
+{
+    if (sample_is_procedure(s)) return sample_procedure_check(s);
+    if (cli_given(s->args, "power"))
+        return ad_fail(AD_INVALID, "--power is for --sampler fkc, whose samples are of p^power");
+    ad_status e = dpm_sampler_new(&s->sampler, &s->model->model, &s->o, s->batch);
+    if (e) return e == AD_UNSUPPORTED ? AD_INVALID : e; /* no sampler like that */
+    s->steps = dpm_sampler_steps(s->sampler);
+    s->point = dpm_sampler_points(s->sampler);
     return AD_OK;
 }
 
@@ -87,10 +103,7 @@ static int go(sample *s)
     if (e) return cli_failed(s->args);
     e = settings(s);
     if (!e) e = sample_begin(s);
-    if (!e) {
-        e = dpm_sampler_new(&s->sampler, &s->model->model, &s->o, s->batch);
-        if (e == AD_UNSUPPORTED) e = AD_INVALID; /* no sampler like that */
-    }
+    if (!e) e = build(s);
     if (e == AD_INVALID) return cli_mistake(s->args, "%s", ad_message());
     if (!e) e = compute(s);
     return e ? cli_failed(s->args) : CLI_DONE;
@@ -133,6 +146,7 @@ static const cli_option options[] = {
     { "mean", CLI_TEXT, "FILE", NULL, "mean-reverting: what noise is around; 0", NULL },
     { "invert", CLI_FLAG, NULL, NULL, "from data, --start, to noise", NULL },
     { "float64", CLI_FLAG, NULL, NULL, "a run in double precision; mixtures always are", NULL },
+    { "power", CLI_NUMBER, NULL, NULL, "of fkc: samples of p^power, p the mixture; 1", NULL },
     { "network", CLI_TEXT, "NAME", NULL, "what a mixture predicts: `costate list predictions`; epsilon", NULL },
     { "batch", CLI_INTEGER, NULL, "0", "samples at a time; 0: what keeps memory small", NULL },
 

@@ -174,6 +174,18 @@ echo '{ "_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3 }' > flow.j
 ok 'so does a flow' sample --scheduler flow.json --n 2 --output y.npy
 rm -f y.*
 
+# Samplers that are no sequence of steps. Of p^2 the parts have weights w^2 / sqrt(v1 v2), here 0.024, 0.136, 0.261, 0.579; of 2000
+# particles that were resampled, the last's part is off by less than 0.1.
+ok 'particles' sample --sampler fkc --power 2 --n 2000 --steps 50 --output y.npy --json
+is 'and their evaluations' 101 "$(field out nfe)"
+below 'are of the power' 0.1 "$(py 'x = read("y.npy")[1]
+print(abs(sum(a > 0.2 and b < 0.2 for a, b in zip(x[::2], x[1::2])) / 2000 - 0.579))')"
+ok 'a chain' sample --sampler dmcmc --n 20 --output y.csv
+is 'is among the data' 20 "$(awk -F, 'NR > 1 && $1 * $1 + $2 * $2 < 9' y.csv | wc -l)"
+fails 'a power of another' 2 'for --sampler fkc' sample --power 2 --output no.npy
+fails 'a start of particles' 2 'does not take --start' sample --sampler fkc --start x.npy --output no.npy
+rm -f y.*
+
 # A trained run.
 ok 'training' "$costate" train score --data two-moons:n=200 --hidden 16 --depth 2 --epochs 2 --quiet --output run
 ok 'a run' "$costate" sample run --quiet --n 50 --steps 5
@@ -189,6 +201,7 @@ ok 'training with classes' "$costate" train score --data digits:n=100 --conditio
 ok 'images' "$costate" sample ten --quiet --class 3,7 --guidance 2 --n 4 --output y.npz --json
 is 'as a picture' PNG "$(head -c 4 y.png | tail -c 3)"
 fails 'a class too many' 2 'they are 0 to 9' "$costate" sample ten --class 10 --output y.npz
+fails 'what it has no density for' 2 'needs densities' "$costate" sample ten --sampler fkc --output y.npz
 fails 'guided where to' 2 'guided to which' "$costate" sample ten --guidance 2 --output y.npz
 rm -f y.*
 
