@@ -138,14 +138,14 @@ static const cli_option options[] = {
 // clang-format on
 
 const cli_verb cli_verb_search = {
-    .name      = "search",
-    .summary   = "finds a sampling schedule for few steps and stores it with the run",
-    .usage     = "RUN|MIXTURE.json [options]",
-    .examples  = "costate search run --steps 5\n"
-                 "costate search run --steps 10 --sampler dpmpp-2m --method gradient\n"
-                 "costate search mixture.json --schedule vp-linear --t-end 1e-3 --steps 5 --output "
-                 "s.json --picture s.png\n"
-                 "costate sample mixture.json --t-end 1e-3 --found s.json",
+    .name    = "search",
+    .summary = "finds a sampling schedule for few steps and stores it with the run",
+    .usage   = "RUN|MIXTURE.json [options]",
+    .examples =
+        "costate search run --steps 5\n"
+        "costate search run --steps 10 --sampler dpmpp-2m --method gradient\n"
+        "costate search mixture.json --t-end 1e-3 --steps 5 --output s.json --picture s.png\n"
+        "costate sample mixture.json --t-end 1e-3 --found s.json",
     .options   = options,
     .max_words = 1,
     .run       = run,
