@@ -102,10 +102,8 @@ static ad_status verdict(const adjoint_work *w, int task, const adjoint_outcome 
 static ad_status table(adjoint_work *w, repro_page *p)
 {
     enum { COLUMNS = 8 };
-    static const char *const heads[COLUMNS] = { "tuned",       "gradient",
-                                                "steps",       "thousand evaluations",
-                                                "loss before", "after",
-                                                "part",        "outcome" };
+    static const char *const heads[COLUMNS] = { "tuned",       "gradient", "steps", "evaluations",
+                                                "loss before", "after",    "part",  "outcome" };
     char(*text)[COLUMNS][CELL] = ad_arena_alloc(w->arena, TASKS * ADJOINT_WAYS * sizeof *text);
     const char **cell = ad_arena_alloc(w->arena, TASKS * ADJOINT_WAYS * COLUMNS * sizeof *cell);
     json_t      *rows = json_array();
