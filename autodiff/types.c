@@ -8,6 +8,19 @@ size_t ad_type_size(ad_type t)
     return t == AD_F32 ? 4 : 8;
 }
 
+double ad_get(ad_type t, const void *x, long i)
+{
+    return t == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+
+void ad_put(ad_type t, void *x, long i, double value)
+{
+    if (t == AD_F32)
+        ((float *)x)[i] = (float)value;
+    else
+        ((double *)x)[i] = value;
+}
+
 ad_shape ad_dims(int rank, const long dim[], int batched)
 {
     ad_shape s = { .rank = rank, .batched = batched != 0 };

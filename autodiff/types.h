@@ -17,6 +17,9 @@ typedef struct ad_shape {
 } ad_shape;
 
 size_t ad_type_size(ad_type t); /* 4 or 8 */
+/* Number i of an array of either type. */
+double ad_get(ad_type t, const void *x, long i);
+void   ad_put(ad_type t, void *x, long i, double value);
 
 ad_shape ad_scalar(void);                 /* [1], shared                            */
 ad_shape ad_vector(long d);               /* [d], shared                            */

@@ -43,11 +43,6 @@ static ad_status called(const adjoint_work *w, long n, const double *x, long lab
     return AD_OK;
 }
 
-static double get(ad_type t, const void *x, long i)
-{
-    return t == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
 /* |c - c_7| / |c_none - c_7|, and the class whose vector is nearest. */
 static ad_status recovered(const adjoint_work *w, const void *c, double *distance, long *nearest)
 {
@@ -59,7 +54,7 @@ static ad_status recovered(const adjoint_work *w, const void *c, double *distanc
         double sum = 0;
         AD_TRY(mdl_denoiser_embed(d, k, e));
         for (long i = 0; i < d->embedding; i++)
-            sum += pow(get(d->model.type, c, i) - get(d->model.type, e, i), 2);
+            sum += pow(ad_get(d->model.type, c, i) - ad_get(d->model.type, e, i), 2);
         if (sum < best) best = sum, *nearest = k;
         if (k == WANTED) end = sum;
     }
@@ -67,7 +62,7 @@ static ad_status recovered(const adjoint_work *w, const void *c, double *distanc
     AD_TRY(mdl_denoiser_embed(d, WANTED, e));
     AD_TRY(mdl_denoiser_embed(d, -1, none));
     for (long i = 0; i < d->embedding; i++)
-        start += pow(get(d->model.type, none, i) - get(d->model.type, e, i), 2);
+        start += pow(ad_get(d->model.type, none, i) - ad_get(d->model.type, e, i), 2);
     *distance = sqrt(end / start);
     return AD_OK;
 }

@@ -59,6 +59,7 @@ static ad_status mcmc(sample *s)
     dpm_dmcmc_options o = { .density   = dpm_mixture_density(s->model->mixture),
                             .steps     = s->steps,
                             .per_chain = 10,
+                            .last      = 1, /* the choice of the least noisy is biased */
                             .seed      = (uint64_t)cli_integer(s->args, "seed") };
     if (min > 0) o.sigma_min = min;
     if (max > 0) o.sigma_max = max;

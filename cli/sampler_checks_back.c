@@ -34,11 +34,6 @@ static const trip trips[] = {
 enum { TRIPS = sizeof trips / sizeof *trips };
 _Static_assert((int)TRIPS == (int)CHECK_TRIPS, "room for every trip");
 
-static double get(ad_type type, const void *x, long i)
-{
-    return type == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
 /* The numbers of one sampler: start, end and back, of either type. */
 typedef struct journey {
     checks     *k;
@@ -80,9 +75,9 @@ static ad_status measure(journey *j)
             ((double *)j->x)[i] = a->start[i];
     AD_TRY(there_and_back(j));
     for (long i = 0; i < all; i++) {
-        double d = get(j->type, j->back, i) - get(j->type, j->x, i);
+        double d = ad_get(j->type, j->back, i) - ad_get(j->type, j->x, i);
         sum += d * d;
-        a->out[i] = get(j->type, j->y, i);
+        a->out[i] = ad_get(j->type, j->y, i);
     }
     j->error = sqrt(sum / (double)all);
     AD_TRY(sampler_case_judge(a, &e));

@@ -15,15 +15,12 @@ size_t solve_size(const solve *s)
 
 double solve_get(const solve *s, const void *array, long i)
 {
-    return s->ode.type == AD_F32 ? ((const float *)array)[i] : ((const double *)array)[i];
+    return ad_get(s->ode.type, array, i);
 }
 
 void solve_put(const solve *s, void *array, long i, double x)
 {
-    if (s->ode.type == AD_F32)
-        ((float *)array)[i] = (float)x;
-    else
-        ((double *)array)[i] = x;
+    ad_put(s->ode.type, array, i, x);
 }
 
 void *solve_room(solve *s, long n, size_t size)

@@ -27,8 +27,7 @@ static ad_status learned(const tune *t, const char *name, int rank, const long d
     char               path[RUN_PATH];
     double            *x = ad_arena_alloc(t->s.arena, (size_t)l->count * sizeof *x);
     if (!x) return AD_NO_MEMORY;
-    for (long i = 0; i < l->count; i++)
-        x[i] = l->type == AD_F32 ? (double)((float *)l->theta)[i] : ((double *)l->theta)[i];
+    for (long i = 0; i < l->count; i++) x[i] = ad_get(l->type, l->theta, i);
     AD_TRY(run_path(t->directory, name, path));
     return ds_npy_write(path, rank, dim, x);
 }

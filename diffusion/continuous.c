@@ -26,19 +26,6 @@ typedef struct augmented {
     ad_status status;
 } augmented;
 
-static double get(ad_type t, const void *x, long i)
-{
-    return t == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
-static void set(ad_type t, void *x, long i, double v)
-{
-    if (t == AD_F32)
-        ((float *)x)[i] = (float)v;
-    else
-        ((double *)x)[i] = v;
-}
-
 static long arg_numbers(const augmented *u, int i)
 {
     const nde_arg *a = &u->s->model.args[i];
@@ -78,20 +65,20 @@ static ad_status field(augmented *u, double rho, const void *y, void *dy)
     AD_TRY(dpm_affine_make(s->model.prediction, DPM_EPSILON, &place.at,
                            s->model.sigma_data ? s->model.sigma_data : 0.5, &place.a));
     for (long i = 0; i < u->n; i++) {
-        set(t, u->v, i, place.at.alpha * get(t, y, i));
-        set(t, u->m_bar, i, get(t, y, u->n + i));
+        ad_put(t, u->v, i, place.at.alpha * ad_get(t, y, i));
+        ad_put(t, u->m_bar, i, ad_get(t, y, u->n + i));
     }
     AD_TRY(evaluate(u, &place));
     for (long i = 0; i < u->n; i++) {
-        set(t, dy, i, get(t, u->m, i));
-        set(t, dy, u->n + i, -place.at.alpha * get(t, u->v_bar, i));
+        ad_put(t, dy, i, ad_get(t, u->m, i));
+        ad_put(t, dy, u->n + i, -place.at.alpha * ad_get(t, u->v_bar, i));
     }
     long at = 2 * u->n;
-    for (long i = 0; i < u->theta; i++) set(t, dy, at++, -get(t, u->theta_bar, i));
+    for (long i = 0; i < u->theta; i++) ad_put(t, dy, at++, -ad_get(t, u->theta_bar, i));
     for (int k = 0; u->args && k < s->model.nargs; k++)
         for (long i = 0; i < arg_numbers(u, k); i++)
-            set(t, dy, at++, -get(arg_type(u, k), u->args_bar[k], i));
-    if (u->args) set(t, dy, at, -u->w_bar);
+            ad_put(t, dy, at++, -ad_get(arg_type(u, k), u->args_bar[k], i));
+    if (u->args) ad_put(t, dy, at, -u->w_bar);
     return AD_OK;
 }
 
@@ -162,15 +149,15 @@ static void hand_out(const augmented *u, const dpm_cotangents *c, const char *st
     dpm_sampler *s = u->s;
     ad_type      t = s->model.type;
     for (long i = 0; c->x_bar && i < u->n; i++)
-        set(t, c->x_bar, i, get(t, state, u->n + i) / s->point[0].alpha);
+        ad_put(t, c->x_bar, i, ad_get(t, state, u->n + i) / s->point[0].alpha);
     long at = 2 * u->n;
     for (long i = 0; i < u->theta; i++, at++)
-        set(t, c->theta_bar, i, get(t, c->theta_bar, i) + get(t, state, at));
+        ad_put(t, c->theta_bar, i, ad_get(t, c->theta_bar, i) + ad_get(t, state, at));
     for (int k = 0; u->args && k < s->model.nargs; k++)
         for (long i = 0; i < arg_numbers(u, k); i++, at++)
             if (c->args_bar && c->args_bar[k])
-                set(arg_type(u, k), c->args_bar[k], i, get(t, state, at));
-    if (c->guidance_bar) *c->guidance_bar = get(t, state, at);
+                ad_put(arg_type(u, k), c->args_bar[k], i, ad_get(t, state, at));
+    if (c->guidance_bar) *c->guidance_bar = ad_get(t, state, at);
     if (c->mean_bar) memset(c->mean_bar, 0, (size_t)u->n * ad_type_size(t));
 }
 
@@ -182,8 +169,8 @@ static ad_status run(augmented *u, const dpm_cotangents *c, double *rho, char *s
     size_t           bytes = (size_t)u->count * ad_type_size(t);
     for (long i = 0; i <= s->steps; i++) rho[i] = s->point[s->steps - i].rho;
     for (long i = 0; i < u->n; i++) {
-        set(t, state, i, get(t, s->run.out, i) / end->alpha);
-        set(t, state, u->n + i, end->alpha * get(t, c->out_bar, i));
+        ad_put(t, state, i, ad_get(t, s->run.out, i) / end->alpha);
+        ad_put(t, state, u->n + i, end->alpha * ad_get(t, c->out_bar, i));
     }
     AD_TRY(solve(u, rho, s->steps, state));
     hand_out(u, c, state + bytes);

@@ -35,7 +35,7 @@ static long numbers(const dpm_sampler *s)
 static long bad_row(const dpm_sampler *s, const void *x)
 {
     for (long i = 0; i < numbers(s); i++) {
-        double v = s->model.type == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+        double v = ad_get(s->model.type, x, i);
         if (!isfinite(v)) return i / s->model.dim;
     }
     return 0;

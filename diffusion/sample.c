@@ -3,57 +3,9 @@
 #include <string.h>
 
 #include <costate/autodiff/memory.h>
-#include <costate/autodiff/text.h>
 
 #include "found.h"
 #include "sampler.h"
-
-/* --- adjoints by name ------------------------------------------------------------------------------------------------ */
-
-static const struct {
-    const char *name, *about;
-} adjoint[] = {
-    [DPM_ADJOINT_POINTS] = { "points", "evaluation points are kept, each evaluation is run once "
-                                       "more; exact" },
-    [DPM_ADJOINT_TAPE]   = { "tape", "everything is kept, nothing is run again; exact" },
-    [DPM_ADJOINT_CHECKPOINTS] = { "checkpoints",
-                                  "some states are kept, under a budget of bytes; exact" },
-    [DPM_ADJOINT_REVERSIBLE]  = { "reversible",
-                                  "nothing is kept: bdia, o-belm, edict and rex walk back; exact" },
-    [DPM_ADJOINT_LAST] = { "last", "through the last steps alone (DRaFT-K, Clark et al. 2024)" },
-    [DPM_ADJOINT_CONTINUOUS] = { "continuous", "AdjointDPM's ODE backwards (Pan et al. 2024); not "
-                                               "the sampler's gradient" },
-};
-
-enum { ADJOINTS = sizeof adjoint / sizeof *adjoint };
-
-const char *dpm_adjoint_name(int i)
-{
-    return i >= 0 && i < ADJOINTS ? adjoint[i].name : NULL;
-}
-
-const char *dpm_adjoint_about(int i)
-{
-    return i >= 0 && i < ADJOINTS ? adjoint[i].about : NULL;
-}
-
-ad_status dpm_adjoint_parse(const char *text, dpm_adjoint *a)
-{
-    const char *known[ADJOINTS];
-    for (int i = 0; i < ADJOINTS; i++) {
-        known[i] = adjoint[i].name;
-        if (strcmp(text, known[i]) == 0) {
-            *a = (dpm_adjoint)i;
-            return AD_OK;
-        }
-    }
-    const char *near = ad_nearest(text, ADJOINTS, known);
-    return ad_fail(AD_INVALID,
-                   "there is no adjoint '%s' of sampling; %s%s%sthere are points, tape, "
-                   "checkpoints, reversible, last, "
-                   "continuous",
-                   text, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
-}
 
 /* --- blocks that are made when they are needed ------------------------------------------------------------------------ */
 
@@ -128,12 +80,13 @@ static ad_status check_taken(const dpm_method *m, const dpm_options *o)
         return ad_fail(AD_INVALID,
                        "a sampler integrates epsilon or x0, not %s: --prediction noise or data",
                        dpm_prediction_name(o->prediction));
-    if (o->order && o->order != m->order &&
+    int own = m->order ? m->order : 1;
+    if (o->order && o->order != own &&
         (!(m->flags & DPM_ORDERS) || o->order < 1 || o->order > m->order_most))
         return m->flags & DPM_ORDERS ? ad_fail(AD_INVALID, "sampler %s has orders 1 to %d, not %d",
                                                m->name, m->order_most, o->order)
                                      : ad_fail(AD_INVALID, "sampler %s has order %d alone, not %d",
-                                               m->name, m->order, o->order);
+                                               m->name, own, o->order);
     return AD_OK;
 }
 

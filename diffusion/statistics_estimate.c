@@ -26,19 +26,6 @@ typedef struct estimate {
     void                         *v, *m_out, *sign, *v_bar, *residual; /* of the model's type */
 } estimate;
 
-static double get(ad_type type, const void *v, long i)
-{
-    return type == AD_F32 ? (double)((const float *)v)[i] : ((const double *)v)[i];
-}
-
-static void set(ad_type type, void *v, long i, double x)
-{
-    if (type == AD_F32)
-        ((float *)v)[i] = (float)x;
-    else
-        ((double *)v)[i] = x;
-}
-
 static ad_status place_at(const estimate *u, const dpm_point *at, dpm_place *p)
 {
     *p = (dpm_place){ .at = *at, .want = DPM_EPSILON };
@@ -51,7 +38,7 @@ static void draw(estimate *u, const dpm_point *at)
     double *x = u->array[X];
     ad_random_normal(AD_F64, u->o->seed, 0, 0, u->all, x);
     for (long i = 0; i < u->all; i++) x[i] = at->alpha * u->x0[i] + at->sigma * x[i];
-    for (long i = 0; i < u->all; i++) set(u->m->type, u->v, i, x[i]);
+    for (long i = 0; i < u->all; i++) ad_put(u->m->type, u->v, i, x[i]);
 }
 
 /* l of node k: the mean of sigma z J'z. */
@@ -68,8 +55,8 @@ static ad_status linear_part(estimate *u, long k)
     AD_TRY(dpm_evaluate_back(u->e, &p, u->v, u->residual, u->sign, u->v_bar, NULL));
     AD_TRY(dpm_evaluator_end(u->e, NULL, NULL));
     for (long i = 0; i < u->all; i++)
-        l[i % u->st->dim] += at.sigma * get(u->m->type, u->sign, i) * get(u->m->type, u->v_bar, i) /
-                             (double)u->n;
+        l[i % u->st->dim] += at.sigma * ad_get(u->m->type, u->sign, i) *
+                             ad_get(u->m->type, u->v_bar, i) / (double)u->n;
     return AD_OK;
 }
 
@@ -84,10 +71,10 @@ static ad_status moved(estimate *u, const dpm_point *from, double h, double *eps
     for (long i = 0; i < u->all; i++) {
         double y = u->array[X][i] / from->alpha;
         if (h != 0) y -= h * from->rho * u->array[EPS][i];
-        set(u->m->type, u->v, i, at.alpha * y);
+        ad_put(u->m->type, u->v, i, at.alpha * y);
     }
     AD_TRY(dpm_evaluate(u->e, &p, u->v, u->m_out, NULL));
-    for (long i = 0; i < u->all; i++) eps[i] = get(u->m->type, u->m_out, i);
+    for (long i = 0; i < u->all; i++) eps[i] = ad_get(u->m->type, u->m_out, i);
     return AD_OK;
 }
 

@@ -29,19 +29,6 @@ const char *mdl_tune_name(int i)
     return i >= 0 && i < 3 ? names[i] : NULL;
 }
 
-static double get(ad_type t, const void *x, long i)
-{
-    return t == AD_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
-static void set(ad_type t, void *x, long i, double v)
-{
-    if (t == AD_F32)
-        ((float *)x)[i] = (float)v;
-    else
-        ((double *)x)[i] = v;
-}
-
 static double deviation(const mdl_tune *t)
 {
     return dpm_sampler_points(t->sampler)[0].sigma;
@@ -52,7 +39,7 @@ static void draw(mdl_tune *t, uint64_t stream)
 {
     ad_random_normal(t->type, t->o.seed, stream, 0, t->o.n * t->dim, t->start);
     for (long i = 0; i < t->o.n * t->dim; i++)
-        set(t->type, t->start, i, deviation(t) * get(t->type, t->start, i));
+        ad_put(t->type, t->start, i, deviation(t) * ad_get(t->type, t->start, i));
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------------ */
@@ -184,7 +171,7 @@ static ad_status sample(mdl_tune *t, int record)
                            .out      = t->x,
                            .record   = record };
     AD_TRY(dpm_sample(t->sampler, &r));
-    for (long i = 0; i < t->o.n * t->dim; i++) t->data[i] = get(t->type, t->x, i);
+    for (long i = 0; i < t->o.n * t->dim; i++) t->data[i] = ad_get(t->type, t->x, i);
     mdl_denoiser_to_data(t->d, t->o.n, t->data);
     return AD_OK;
 }
@@ -194,7 +181,7 @@ static ad_status pull(mdl_tune *t)
     mdl_learner *l          = t->learner;
     void        *args_bar[] = { t->condition_bar };
     for (long i = 0; i < t->o.n * t->dim; i++)
-        set(t->type, t->x_bar, i, t->data_bar[i] * t->d->scale[i % t->dim]);
+        ad_put(t->type, t->x_bar, i, t->data_bar[i] * t->d->scale[i % t->dim]);
     dpm_cotangents c = { .out_bar = t->x_bar };
     if (t->o.of == MDL_TUNE_NOISE) c.x_bar = l->theta_bar;
     if (t->o.of == MDL_TUNE_CONDITION) c.args_bar = args_bar;
@@ -206,8 +193,8 @@ static ad_status pull(mdl_tune *t)
     for (long k = 0; t->o.of == MDL_TUNE_CONDITION && k < t->d->embedding; k++) {
         double sum = 0;
         for (long i = 0; i < t->o.n; i++)
-            sum += get(t->type, t->condition_bar, i * t->d->embedding + k);
-        set(t->type, l->theta_bar, k, sum);
+            sum += ad_get(t->type, t->condition_bar, i * t->d->embedding + k);
+        ad_put(t->type, l->theta_bar, k, sum);
     }
     return AD_OK;
 }
@@ -234,9 +221,9 @@ static void keep_near(mdl_tune *t)
 {
     double most = t->o.radius * deviation(t);
     for (long i = 0; t->o.of == MDL_TUNE_NOISE && most > 0 && i < t->o.n * t->dim; i++) {
-        double x0 = get(t->type, t->start, i), x = get(t->type, t->learner->theta, i);
-        if (x > x0 + most) set(t->type, t->learner->theta, i, x0 + most);
-        if (x < x0 - most) set(t->type, t->learner->theta, i, x0 - most);
+        double x0 = ad_get(t->type, t->start, i), x = ad_get(t->type, t->learner->theta, i);
+        if (x > x0 + most) ad_put(t->type, t->learner->theta, i, x0 + most);
+        if (x < x0 - most) ad_put(t->type, t->learner->theta, i, x0 - most);
     }
 }
 
@@ -273,7 +260,7 @@ double mdl_tune_moved(const mdl_tune *t)
 {
     double most = 0;
     for (long i = 0; t->o.of == MDL_TUNE_NOISE && i < t->o.n * t->dim; i++) {
-        double d = fabs(get(t->type, t->learner->theta, i) - get(t->type, t->start, i)) /
+        double d = fabs(ad_get(t->type, t->learner->theta, i) - ad_get(t->type, t->start, i)) /
                    deviation(t);
         if (d > most) most = d;
     }
