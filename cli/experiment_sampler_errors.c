@@ -142,7 +142,7 @@ static ad_status whole(repro *r, repro_page *p)
 static const char *const notes[] = {
     "Exact scores, float64, vp-linear from t = 1 to 1e-3, grid logsnr, the samplers' defaults; the "
     "distance of 2000 endpoints from "
-    "those of the probability-flow ODE (dop853 at 1e-12). A budget buys the most steps that fit; - "
+    "those of the probability-flow ODE (dop853 at 1e-13). A budget buys the most steps that fit; - "
     "where none does.",
     "A: four Gaussians of different weight and width in the plane. R8: eight narrow ones on a "
     "ring. M32: ten in 32 dimensions. Flips: "
@@ -156,7 +156,7 @@ static const char *const notes[] = {
 const repro_experiment repro_experiment_sampler_errors = {
     .name  = "sampler-errors",
     .about = "errors at 5, 10, 20 and 50 evaluations",
-    .cite  = "each sampler's own; costate list samplers",
+    .cite  = "the sources of every sampler: costate list samplers",
     .notes = notes,
     .whole = whole,
 };

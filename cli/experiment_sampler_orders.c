@@ -212,7 +212,7 @@ static const char *const notes[] = {
 const repro_experiment repro_experiment_sampler_orders = {
     .name  = "sampler-orders",
     .about = "observed orders of the deterministic samplers",
-    .cite  = "each sampler's own; costate list samplers",
+    .cite  = "the sources of every sampler: costate list samplers",
     .notes = notes,
     .whole = whole,
 };

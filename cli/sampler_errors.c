@@ -30,12 +30,23 @@ static int sorted(int n, const sampler_line *l, const double *key, int *order)
     return count;
 }
 
+/* 1.2e-3 */
+static char *short_number(double x, char text[16])
+{
+    snprintf(text, 16, "%.1e", x);
+    char *e = strchr(text, 'e');
+    if (e && e[2] == '0') memmove(e + 2, e + 3, strlen(e + 3) + 1);
+    return text;
+}
+
 static void cell_text(const sampler_error *e, char *text)
 {
+    char a[16], b[16];
     if (isnan(e->median))
         strcpy(text, "-");
     else
-        snprintf(text, CELL, "%.1e (%.1e) %.1f%%", e->median, e->p90, 100 * e->flips);
+        snprintf(text, CELL, "%s (%s) %.1f%%", short_number(e->median, a), short_number(e->p90, b),
+                 100 * e->flips);
 }
 
 static void head_texts(const long *budgets, char (*text)[CELL], const char **heads)
