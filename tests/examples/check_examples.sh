@@ -30,5 +30,7 @@ END { if (error < still / 4) print "yes" }' examples/pendulum.csv "$scratch/out"
 ok '04_sampling' "$examples/04_sampling"
 is 'an evaluation and a pullback a step' 1 "$(grep -c '^20 steps, 20 evaluations, 20 pullbacks' "$scratch/out")"
 is 'the gradient and its difference' yes "$(awk '/^gradient/ { d = $2 - $4; print (d * d < 1e-14) ? "yes" : d }' "$scratch/out")"
+ok '05_tuning' "$examples/05_tuning"
+is 'a loss of ones own falls to a tenth' yes "$(awk '/^loss/ { print ($4 < $2 / 10) ? "yes" : $4 / $2 }' "$scratch/out")"
 fails '03_csv: a file that is not there' 1 nowhere.csv "$examples/03_csv" nowhere.csv
 finish
