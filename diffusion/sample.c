@@ -67,6 +67,7 @@ static ad_status check_taken(const dpm_method *m, const dpm_options *o)
         { "statistics", o->statistics != NULL },
         { "skip-most", o->skip_most != 0 },
         { "noise-level", o->noise_level != 0 },
+        { "invert", o->invert },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         if (row[i].set && !takes(m, row[i].name))

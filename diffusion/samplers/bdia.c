@@ -47,6 +47,6 @@ const dpm_method dpm_method_bdia = {
     .true_order = 2,
     .form       = DPM_EPSILON,
     .flags      = DPM_REVERSIBLE | DPM_TO_ZERO,
-    .takes      = "gamma",
+    .takes      = "gamma invert",
     .make       = make,
 };

@@ -56,6 +56,6 @@ const dpm_method dpm_method_edict = {
     .true_order = 1,
     .form       = DPM_EPSILON,
     .flags      = DPM_REVERSIBLE | DPM_TO_ZERO,
-    .takes      = "mixing",
+    .takes      = "mixing invert",
     .make       = make,
 };

@@ -64,6 +64,12 @@ static void make(dpm_build *b)
                        noise_level(b));
         return;
     }
+    if (b->o->invert && noise_level(b) > 0) {
+        dpm_build_fail(b, AD_INVALID,
+                       "interpolant from data to noise is its ODE: noise level 0, not %g",
+                       noise_level(b));
+        return;
+    }
     for (long i = 0; i < b->steps; i++) {
         const dpm_point *s = &b->point[i], *t = &b->point[i + 1];
         dpm_slot         m = dpm_eval(b, x, s, DPM_X0);
@@ -82,6 +88,6 @@ const dpm_method dpm_method_interpolant = {
     .true_order = 2,
     .form       = DPM_X0,
     .flags      = DPM_STOCHASTIC | DPM_TO_ZERO | DPM_FROM_ZERO,
-    .takes      = "noise-level",
+    .takes      = "noise-level invert",
     .make       = make,
 };

@@ -127,7 +127,7 @@ const dpm_method dpm_method_mr_sampler = {
     .true_order = 2,
     .form       = DPM_X0,
     .flags      = DPM_FORM | DPM_ORDERS | DPM_TO_ZERO,
-    .takes      = "solver-type lower-order-final",
+    .takes      = "solver-type lower-order-final invert",
     .make       = make_ode,
 };
 

@@ -39,6 +39,6 @@ const dpm_method dpm_method_o_belm = {
     .true_order = 2,
     .form       = DPM_EPSILON,
     .flags      = DPM_REVERSIBLE | DPM_TO_ZERO,
-    .takes      = "",
+    .takes      = "invert",
     .make       = make,
 };

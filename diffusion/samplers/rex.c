@@ -100,7 +100,7 @@ const dpm_method dpm_method_rex = {
     .order   = 1,
     .form    = DPM_EPSILON,
     .flags   = DPM_REVERSIBLE,
-    .takes   = "zeta tableau",
+    .takes   = "zeta tableau invert",
     .make    = make_euler,
 };
 
@@ -113,7 +113,7 @@ const dpm_method dpm_method_rex_heun = {
     .true_order = 2,
     .form       = DPM_EPSILON,
     .flags      = DPM_REVERSIBLE,
-    .takes      = "zeta",
+    .takes      = "zeta invert",
     .make       = make_heun,
 };
 
@@ -126,6 +126,6 @@ const dpm_method dpm_method_rex_rk4 = {
     .true_order = 4,
     .form       = DPM_EPSILON,
     .flags      = DPM_REVERSIBLE,
-    .takes      = "zeta",
+    .takes      = "zeta invert",
     .make       = make_rk4,
 };

@@ -127,6 +127,6 @@ const dpm_method dpm_method_usf = {
     .true_order = 3,
     .form       = DPM_X0,
     .flags      = DPM_TO_ZERO | DPM_FORM | DPM_ORDERS,
-    .takes      = "",
+    .takes      = "invert",
     .make       = make,
 };

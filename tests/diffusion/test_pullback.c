@@ -458,6 +458,14 @@ Test(pullback, mistakes)
         .sampler = "ddim", .schedule = p.vp, .grid.steps = 3, .adjoint = DPM_ADJOINT_LAST, .last = 4
     };
     cr_expect_eq(dpm_sampler_new(&s, &p.model, &o, N), AD_INVALID);
+    o = (dpm_options){
+        .sampler = "euler-ancestral", .schedule = p.vp, .grid.steps = 3, .invert = 1
+    };
+    cr_expect_eq(dpm_sampler_new(&s, &p.model, &o, N), AD_INVALID);
+    cr_expect(strstr(ad_message(), "--invert"), "%s", ad_message());
+    o = (dpm_options){ .sampler = "ddim", .schedule = p.vp, .grid.steps = 3, .order = 2 };
+    cr_expect_eq(dpm_sampler_new(&s, &p.model, &o, N), AD_INVALID);
+    cr_expect(strstr(ad_message(), "order 1 alone"), "%s", ad_message());
     close_problem(&p);
 }
 
