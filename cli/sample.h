@@ -31,6 +31,8 @@ typedef struct sample {
     int                 *label;   /* [classes] */
     double              *start, *out;
     double              *known, *mask, *mean; /* NULL: none */
+    nde_arg              mean_arg;            /* of a mixture that is told `mean` */
+    dpm_model            told;                /* the same without: sample_mean.c */
     double              *cotangent, *gradient;
     double              *path; /* [steps + 1, n, dim] */
     /* what it took, all batches together */
@@ -53,8 +55,11 @@ ad_status sample_schedule(sample *s);  /* sample_schedule.c: s->schedule, s->o.g
 void      sample_clear(sample *s);     /* verb_sample.c: all that it holds                   */
 
 ad_status sample_strength(sample *s); /* sample_schedule.c: --from and --strength cut the grid */
-ad_status sample_begin(sample *s);    /* sample_start.c: n, and arrays that are given       */
-ad_status sample_start(sample *s);    /* sample_start.c: s->start, of a built sampler       */
+/* sample_mean.c: does --mean go with the rest? Then, once it was read: the mixture is asked about it. */
+ad_status sample_mean_check(const sample *s);
+void      sample_about_mean(sample *s);
+ad_status sample_begin(sample *s); /* sample_start.c: n, and arrays that are given       */
+ad_status sample_start(sample *s); /* sample_start.c: s->start, of a built sampler       */
 /* Samplers that are no sequence of steps, dmcmc and fkc: sample_procedure.c. */
 int       sample_is_procedure(const sample *s);
 ad_status sample_procedure_check(sample *s);

@@ -125,7 +125,7 @@ static ad_status one(sample *s, buffers *b, long first, long n)
     double  guidance = cli_number(s->args, "guidance");
     dpm_run r        = { .n        = n,
                          .x        = rows(s, first, n, s->start, b->start),
-                         .args     = (const void *[]){ b->condition },
+                         .args     = (const void *[]){ b->mean ? b->mean : b->condition },
                          .theta    = s->model->theta,
                          .guidance = cli_given(s->args, "guidance") && guidance == 0 ? DPM_ZERO : guidance,
                          .seed     = (uint64_t)cli_integer(s->args, "seed"),

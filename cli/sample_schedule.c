@@ -90,8 +90,9 @@ static ad_status steps(sample *s)
     }
     if (!s->o.grid.steps) s->o.grid.steps = 20;
     if (!cli_given(a, "nfe")) return AD_OK;
-    if (cli_integer(a, "nfe") < 1)
-        return ad_fail(AD_INVALID, "--nfe is %s; at least one evaluation", cli_text(a, "nfe"));
+    if (cli_integer(a, "nfe") < 1 || cli_integer(a, "nfe") > 10000000)
+        return ad_fail(AD_INVALID, "--nfe is %s; at least one evaluation, at most 1e7",
+                       cli_text(a, "nfe"));
     AD_TRY(dpm_steps_for(&s->o, cli_integer(a, "nfe"), &s->o.grid.steps));
     if (s->o.grid.steps) return AD_OK;
     return ad_fail(AD_INVALID, "--nfe %s: no number of steps of %s takes so few evaluations",

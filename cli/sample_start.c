@@ -11,6 +11,8 @@
 
 enum { STREAM = 0x73746172, FEW = 64, MANY = 1000, ROWS = 4096, NUMBERS = 1 << 18 };
 
+static const long MOST = 100000000000; /* numbers: 1e7 steps of them are still counted by a long */
+
 /* The file of --key: *rows of dim numbers, finite. */
 static ad_status read(sample *s, const char *key, long *rows, double **x)
 {
@@ -55,6 +57,9 @@ static ad_status how_many(sample *s, const char *key)
     s->n = n;
     if (cli_given(s->args, "n")) s->n = cli_integer(s->args, "n");
     if (s->n < 1) return ad_fail(AD_INVALID, "--n is %s; at least 1", cli_text(s->args, "n"));
+    if (s->n > MOST / s->dim)
+        return ad_fail(AD_INVALID, "--n is %s; at most %ld samples of %ld numbers",
+                       cli_text(s->args, "n"), MOST / s->dim, s->dim);
     return key ? read_all(s, key, &s->start) : AD_OK;
 }
 
@@ -107,7 +112,7 @@ ad_status sample_begin(sample *s)
         for (long i = 0; i < s->n * s->dim; i++) s->mask[i] = s->mask[i] > 0;
     }
     if (cli_given(a, "mean")) AD_TRY(read_all(s, "mean", &s->mean));
-    if (s->mean) mdl_denoiser_from_data(s->model, s->n, s->mean);
+    sample_about_mean(s);
     if (cli_given(a, "cotangent")) {
         long rows;
         AD_TRY(read(s, "cotangent", &rows, &s->cotangent));

@@ -67,6 +67,7 @@ static ad_status settings(sample *s)
     s->o.inpaint = cli_given(s->args, "known");
     AD_TRY(sample_schedule(s));
     AD_TRY(sample_strength(s));
+    AD_TRY(sample_mean_check(s));
     return sample_files(s);
 }
 
@@ -143,7 +144,7 @@ static const cli_option options[] = {
     { "strength", CLI_NUMBER, NULL, NULL, "of --from: the part of the steps that is taken; 0.8", NULL },
     { "known", CLI_TEXT, "FILE", NULL, "inpainting: data that stay where --mask is 0; one sample or all", NULL },
     { "mask", CLI_TEXT, "FILE", NULL, "1 where numbers are sampled, 0 where they are known", NULL },
-    { "mean", CLI_TEXT, "FILE", NULL, "mean-reverting: what noise is around; 0", NULL },
+    { "mean", CLI_TEXT, "FILE", NULL, "what noise is around: a mixture by mr-sampler, --schedule mean-reverting; 0", NULL },
     { "invert", CLI_FLAG, NULL, NULL, "from data, --start, to noise", NULL },
     { "float64", CLI_FLAG, NULL, NULL, "a run in double precision; mixtures always are", NULL },
     { "power", CLI_NUMBER, NULL, NULL, "of fkc: samples of p^power, p the mixture; 1", NULL },

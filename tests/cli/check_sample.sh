@@ -172,6 +172,26 @@ below 'has the same samples' 1e-11 "$(py 'print(max(abs(a - b) for a, b in zip(r
 ok 'and begins without data' sample --network v --schedule ddpm --zero-terminal-snr --grid trailing --sampler ddim --n 2 --output y.npy
 echo '{ "_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3 }' > flow.json
 ok 'so does a flow' sample --scheduler flow.json --n 2 --output y.npy
+
+# Noise around mu: the samples, and the gradient, are those of the mixture about mu, moved there.
+py 'd, mu = json.load(open("m.json")), (0.7, -1.3)
+d["means"] = [[a - b for a, b in zip(row, mu)] for row in d["means"]]
+json.dump(d, open("about.json", "w"))
+write("mu.npy", (1, 2), mu)
+write("moved.npy", (3, 2), [a - mu[i % 2] for i, a in enumerate(read("x.npy")[1][:6])])'
+py 'write("start.npy", (3, 2), read("x.npy")[1][:6])
+write("back.npy", (3, 2), [1, -1, 2, 0.5, 0, 3])'
+about="--schedule mean-reverting --cotangent back.npy --gradient g.npy --output y.npy"
+for told in 'mr-sampler --order 2' 'mr-sampler --order 3 --network edm' 'mr-sampler-sde --network v'; do
+    ok "--sampler $told: a mean" sample $about --start start.npy --sampler $told --mean mu.npy
+    cp y.npy here.npy && cp g.npy here_g.npy
+    ok 'and none' "$costate" sample about.json --quiet $about --start moved.npy --sampler $told
+    below 'are the same, moved' 1e-11 "$(py 'print(max(abs(a - b - (0.7, -1.3)[i % 2]) for i, (a, b) in enumerate(zip(read("here.npy")[1], read("y.npy")[1]))))')"
+    below 'so is the gradient' 1e-11 "$(py 'print(max(abs(a - b) for a, b in zip(read("here_g.npy")[1], read("g.npy")[1])))')"
+done
+fails 'a mean of another schedule' 2 'this is vp-linear' sample --mean mu.npy --sampler mr-sampler --output no.npy
+fails 'of another sampler' 2 'this is dpmpp-2m' sample --mean mu.npy --schedule mean-reverting --output no.npy
+rm -f g.npy
 rm -f y.*
 
 # Samplers that are no sequence of steps. Of p^2 the parts have weights w^2 / sqrt(v1 v2), here 0.024, 0.136, 0.261, 0.579; of 2000
@@ -227,6 +247,8 @@ fails 'no such network' 2 'there is no prediction' sample --network w $to
 fails 'no such type' 2 'neither dpmsolver nor taylor' sample --solver-type euler $to
 fails 'no such method' 2 'did you mean "rk4"' sample --tableau rk5 --sampler rho-rk $to
 fails 'too few steps' 2 'at least 3 steps' sample --sampler dpmpp-3m --steps 2 $to
+fails 'too many samples' 2 'at most' sample --n 4611686018427387904 $to
+fails 'too many evaluations' 2 'at most 1e7' sample --nfe 1e12 $to
 fails 'no steps' 2 'at least 1' sample --steps 0 $to
 fails 'too few evaluations' 2 'so few evaluations' sample --nfe 1 --sampler rho-rk $to
 fails 'an end without noise' 2 'sigma = 0' sample --sampler deis-tab --final zero $to
