@@ -20,8 +20,7 @@ static const char style[] =
     "background:var(--page)}\n"
     "h1{font-size:1.7rem;margin:0}h2{font-size:1.2rem;margin:2.2rem 0 .6rem;border-bottom:1px "
     "solid var(--line)}\n"
-    ".sub,figcaption,caption{color:var(--soft);font-size:.92rem}caption{text-align:left;padding-"
-    "bottom:.3rem}\n"
+    ".sub,figcaption{color:var(--soft);font-size:.92rem}\n"
     "table{border-collapse:collapse;margin:1rem "
     "0;font-size:.94rem}th{text-align:left;font-weight:600}\n"
     "th,td{padding:.25rem .8rem;border-bottom:1px solid "
@@ -126,9 +125,10 @@ static void table_row(cli_report *r, const cli_table *t, int row)
 
 void cli_report_table(cli_report *r, const cli_table *t)
 {
+    if (t->caption)
+        element(r, "<p class=\"sub\">", t->caption, "</p>\n"); /* not as narrow as the table */
     cli_buffer_format(&r->page, "<div class=\"wide\"><table%s>\n",
                       t->columns > 8 ? " class=\"many\"" : "");
-    if (t->caption) element(r, "<caption>", t->caption, "</caption>\n");
     for (int row = t->heads ? -1 : 0; row < t->rows; row++) table_row(r, t, row);
     cli_buffer_text(&r->page, "</table></div>\n");
 }

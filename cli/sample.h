@@ -70,6 +70,7 @@ ad_status sample_write(sample *s);         /* sample_write.c: arrays            
 ad_status sample_picture_files(sample *s); /* sample_picture.c                            */
 ad_status sample_picture(sample *s);       /* sample_picture.c: picture and report               */
 ad_status sample_json(const sample *s);
+char     *sample_rate_text(const sample *s, char *text, size_t size); /* samples a second */
 void      sample_print(const sample *s); /* sample_print.c: a line or two for people */
 
 #endif

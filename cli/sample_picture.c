@@ -80,7 +80,7 @@ static ad_status data_points(sample *s, cloud *c)
 {
     ds_samples *d;
     if (s->dim != 2 || s->o.invert || !s->model->config || c->density.nx) return AD_OK;
-    if (ds_samples_open(&d, s->model->config->samples.data, NULL)) return AD_OK;
+    if (mdl_denoiser_data(s->model, &d)) return AD_OK;
     long    n = d->n < POINTS / 2 ? d->n : POINTS / 2;
     double *x = ad_arena_alloc(s->arena, 4 * (size_t)n * sizeof *x);
     if (x && d->dim == 2 && !ds_samples_rows(d, n, NULL, AD_F64, x, NULL)) {
@@ -184,7 +184,7 @@ static void numbers(const sample *s, cli_report *r)
     snprintf(text[1], 32, "%ld", s->steps);
     snprintf(text[2], 32, "%ld", s->nfe);
     snprintf(text[3], 32, "%.3g", s->seconds);
-    snprintf(text[4], 32, "%.4g", s->seconds > 0 ? (double)s->n / s->seconds : 0);
+    sample_rate_text(s, text[4], 32);
     for (int i = 0; i < 5; i++) cells[i] = text[i];
     cli_report_table(r, &(cli_table){ .columns = 5, .rows = 1, .heads = heads, .cells = cells });
 }

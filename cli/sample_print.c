@@ -25,16 +25,23 @@ static double rate(const sample *s)
     return s->seconds > 0 ? (double)s->n / s->seconds : 0;
 }
 
+char *sample_rate_text(const sample *s, char *text, size_t size)
+{
+    double r = rate(s);
+    snprintf(text, size, "%.*f", r < 10 ? 2 : r < 100 ? 1 : 0, r);
+    return text;
+}
+
 void sample_print(const sample *s)
 {
-    char        a[32], b[32];
+    char        a[32], b[32], c[32];
     const char *gradient = cli_text(s->args, "gradient");
     int         files    = s->output || s->picture || s->gradient || s->path;
     FILE       *out      = files ? stdout : stderr; /* the samples themselves are on stdout */
     if (!files && cli_flag(s->args, "quiet")) return;
     snprintf(b, sizeof b, "%ld steps", s->steps);
-    fprintf(out, "%s: %ld samples in %s, %.4g a second; %s, %ld evaluations\n", method_of(s)->name,
-            s->n, cli_seconds_text(s->seconds, a, sizeof a), rate(s),
+    fprintf(out, "%s: %ld samples in %s, %s a second; %s, %ld evaluations\n", method_of(s)->name,
+            s->n, cli_seconds_text(s->seconds, a, sizeof a), sample_rate_text(s, c, sizeof c),
             adaptive(s) ? "steps of its own" : b, s->nfe);
     if (s->gradient)
         fprintf(out, "gradient by %s in %s: %ld pullbacks, %ld evaluations again, %s kept\n",

@@ -19,6 +19,10 @@ static ad_status read(sample *s, const char *key, long *rows, double **x)
     ds_samples *f;
     const char *path = cli_text(s->args, key);
     AD_TRY(ds_samples_read(&f, path, &(ds_samples_read_options){ .label = "none" }));
+    if (f->dim == s->dim + 1) { /* what --class and a CSV have behind them */
+        ds_samples_free(f);
+        AD_TRY(ds_samples_read(&f, path, NULL));
+    }
     ad_status e = AD_OK;
     *rows       = f->n;
     if (f->dim != s->dim && f->dim == 1 && f->n == s->dim) *rows = 1; /* [dim] */

@@ -10,7 +10,7 @@
     { "scheduler", CLI_TEXT, "FILE", NULL, "a scheduler_config.json of diffusers; options here go before it", NULL }, \
     { "steps", CLI_INTEGER, NULL, NULL, "how many; 20", NULL }, \
     { "nfe", CLI_INTEGER, NULL, NULL, "instead of steps: as many as take at most N evaluations of the model", NULL }, \
-    { "order", CLI_INTEGER, "1|2|3", NULL, "of samplers that come in several", NULL }, \
+    { "order", CLI_INTEGER, "1|2|3|..", NULL, "of samplers that come in several", NULL }, \
     { "prediction", CLI_TEXT, "noise|data", NULL, "which of them is integrated; the sampler's", NULL }, \
     { "solver-type", CLI_TEXT, "TYPE", NULL, "dpmsolver or taylor (diffusers: midpoint, heun)", NULL }, \
     { "singlestep", CLI_TEXT, "fast|fixed", NULL, "orders so that steps is the number of evaluations, or one order", NULL }, \

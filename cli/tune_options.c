@@ -81,12 +81,13 @@ static ad_status judge(tune *t)
 {
     const char *data = cli_text(t->args, "classifier");
     ds_samples *x;
-    if (!data && t->s.model->config) data = t->s.model->config->samples.data;
+    int         own = !data && t->s.model->config;
+    if (own) data = t->s.model->config->samples.data;
     if (!data)
         return ad_fail(
             AD_INVALID,
             "--target class:K needs samples with labels to tell classes by: --classifier DATA");
-    AD_TRY(ds_samples_open(&x, data, NULL));
+    AD_TRY(own ? mdl_denoiser_data(t->s.model, &x) : ds_samples_open(&x, data, NULL));
     ad_status e = AD_OK;
     if (x->dim != t->s.dim)
         e = ad_fail(AD_INVALID, "--classifier: %s has samples of %ld numbers, the model's have %ld",

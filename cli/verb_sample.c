@@ -1,4 +1,5 @@
 /* costate sample RUN|mixture.json: samples of a diffusion model by any sampler, and gradients through it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "folder.h"
@@ -95,6 +96,11 @@ static ad_status build(sample *s)
     if (e) return e == AD_UNSUPPORTED ? AD_INVALID : e; /* no sampler like that */
     s->steps = dpm_sampler_steps(s->sampler);
     s->point = dpm_sampler_points(s->sampler);
+    if (s->o.adjoint == DPM_ADJOINT_LAST && s->o.last < s->steps)
+        fprintf(stderr,
+                "costate sample: the last %ld of %ld steps are differentiated, and no gradient "
+                "reaches the start: it is 0\n",
+                s->o.last, s->steps);
     return AD_OK;
 }
 

@@ -12,6 +12,7 @@
 #include <costate/models/model.h>
 #include <costate/models/score_task.h>
 
+#include "sampled.h"
 #include "score_network.h"
 
 enum { PATH = 4096 };
@@ -158,6 +159,19 @@ void mdl_denoiser_free(mdl_denoiser *d)
     ad_free(d->shift);
     ad_free(d->path);
     ad_free(d);
+}
+
+ad_status mdl_denoiser_data(const mdl_denoiser *d, ds_samples **data)
+{
+    ds_samples *test;
+    *data = NULL;
+    if (!d->config) return ad_fail(AD_INVALID, "%s is a mixture: it learned from nothing", d->path);
+    ad_status s = mdl_sampled_data(&d->config->samples, 0, data, &test);
+    ds_samples_free(test);
+    if (!s) return AD_OK;
+    ds_samples_free(*data);
+    *data = NULL;
+    return s;
 }
 
 ad_status mdl_denoiser_embed(const mdl_denoiser *d, long label, void *c)

@@ -41,6 +41,9 @@ typedef struct mdl_denoiser {
 ad_status mdl_denoiser_load(mdl_denoiser **d, const char *path, ad_type type);
 void      mdl_denoiser_free(mdl_denoiser *d);
 
+/* The samples that a run was trained on, as it read them; they may be gone. AD_INVALID of a mixture. */
+ad_status mdl_denoiser_data(const mdl_denoiser *d, ds_samples **data);
+
 /* c [E] of model.type: of a class 0 .. classes - 1, or -1 for none. AD_INVALID for a class that there is not. */
 ad_status mdl_denoiser_embed(const mdl_denoiser *d, long label, void *c);
 

@@ -73,18 +73,21 @@ static ad_status buffers(mdl_scorer *s)
 
 static ad_status build(mdl_scorer *s)
 {
+    int level, weight;
     AD_TRY(defaults(&s->o));
     AD_TRY(fits_schedule(&s->o));
-    AD_TRY(mdl_scorer_choices(s));
-    s->net = (mdl_score_network){ .dim        = s->o.dim,
-                                  .classes    = s->o.classes,
-                                  .hidden     = s->o.hidden,
-                                  .depth      = s->o.depth,
-                                  .embedding  = s->o.embedding,
-                                  .activation = ad_activation_find(s->o.activation),
-                                  .prediction = s->o.prediction,
-                                  .sigma_data = s->o.sigma_data,
-                                  .type       = s->o.type };
+    AD_TRY(mdl_scorer_choices(&s->o, &level, &weight));
+    s->levels    = (mdl_scorer_levels)level;
+    s->weighting = (mdl_scorer_weighting)weight;
+    s->net       = (mdl_score_network){ .dim        = s->o.dim,
+                                        .classes    = s->o.classes,
+                                        .hidden     = s->o.hidden,
+                                        .depth      = s->o.depth,
+                                        .embedding  = s->o.embedding,
+                                        .activation = ad_activation_find(s->o.activation),
+                                        .prediction = s->o.prediction,
+                                        .sigma_data = s->o.sigma_data,
+                                        .type       = s->o.type };
     if (!s->net.activation) return AD_INVALID;
     AD_TRY(mdl_score_network_init(&s->net));
     AD_TRY(mdl_scorer_graph_new(&s->graph, s));

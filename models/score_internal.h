@@ -61,7 +61,8 @@ struct mdl_scorer {
     void                *theta; /* averaged weights, for looking at the loss */
 };
 
-ad_status mdl_scorer_choices(mdl_scorer *s); /* score_levels.c: names to numbers */
+/* score_levels.c: names to numbers */
+ad_status mdl_scorer_choices(const mdl_scorer_options *o, int *level, int *weight);
 /* Fills s->rows; keep: no class is lost. */
 void mdl_scorer_draw(mdl_scorer *s, long n, const double *x, const int *label, uint64_t draw,
                      int keep);

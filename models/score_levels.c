@@ -1,5 +1,6 @@
 /* score_levels.c - noise for the rows of a batch: levels, what the network is to predict there, and how much that counts. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <costate/autodiff/random.h>
@@ -17,23 +18,22 @@ static ad_status choose(const char *what, const char *text, int n, const char *c
 {
     for (*out = 0; *out < n; ++*out)
         if (!strcmp(text, name[*out])) return AD_OK;
-    const char *near = ad_nearest(text, n, name);
-    return ad_fail(AD_INVALID, "no %s is called '%.40s'%s%s%s", what, text,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    const char *near     = ad_nearest(text, n, name);
+    char        all[128] = "";
+    for (int i = 0; i < n; i++)
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", name[i]);
+    return ad_fail(AD_INVALID, "no %s is called '%.40s'; %s%s%sthere are %s", what, text,
+                   near ? "did you mean '" : "", near ? near : "", near ? "'? " : "", all);
 }
 
-ad_status mdl_scorer_choices(mdl_scorer *s)
+ad_status mdl_scorer_choices(const mdl_scorer_options *o, int *level, int *weight)
 {
     static const char *const levels[]    = { "t", "lambda", "normal" };
     static const char *const weighting[] = {
         "own", "epsilon", "x0", "v", "flow", "edm", "min-snr"
     };
-    int l, w;
-    AD_TRY(choose("way to draw noise levels", s->o.levels, 3, levels, &l));
-    AD_TRY(choose("weighting of the loss", s->o.weighting, 7, weighting, &w));
-    s->levels    = (mdl_scorer_levels)l;
-    s->weighting = (mdl_scorer_weighting)w;
-    return AD_OK;
+    AD_TRY(choose("way to draw noise levels", o->levels, 3, levels, level));
+    return choose("weighting of the loss", o->weighting, 7, weighting, weight);
 }
 
 /* --- levels -------------------------------------------------------------------------------------------------------- */

@@ -8,6 +8,8 @@
 #include <costate/autodiff/memory.h>
 #include <costate/models/score_task.h>
 
+#include "score_internal.h"
+
 enum { MOST = 100000000, PATH = 4096 };
 
 ad_status mdl_score_schedule(const mdl_score_config *c, dpm_schedule **out)
@@ -42,6 +44,7 @@ ad_status mdl_score_options_of(const mdl_score_config *c, mdl_scorer_options *o)
                                     .fokker_planck   = c->fokker_planck,
                                     .batch           = c->samples.batch };
     o->type = strcmp(c->samples.precision, "float64") ? AD_F32 : AD_F64;
+    AD_TRY(mdl_scorer_choices(o, &(int){ 0 }, &(int){ 0 }));
     return dpm_prediction_parse(c->prediction, &o->prediction);
 }
 

@@ -134,6 +134,8 @@ for adjoint in tape "checkpoints --budget 500" reversible "last --last 12"; do
     below 'is the same' 1e-11 "$(py 'a, b = read("points.npy")[1], read("g.npy")[1]
 print(max(abs(x - y) for x, y in zip(a, b)) / max(map(abs, a)))')"
 done
+ok 'the last steps alone' sample $back --sampler bdia --steps 12 --adjoint last --last 3
+is 'reach no start, and that is said' '0.0 1' "$(py 'print(max(map(abs, read("g.npy")[1])))') $(grep -c 'no gradient reaches the start' err)"
 ok 'continuous' sample $back --steps 12 --adjoint continuous --adjoint-method rk4
 ok 'and adaptive' sample $back --steps 12 --adjoint continuous --adjoint-rtol 1e-6
 if [ -f "$shared/case_A.json" ]; then # of the exact solution, to which both come
@@ -220,6 +222,16 @@ fails 'nothing was found' 1 'costate search' "$costate" sample run --sampler fou
 ok 'training with classes' "$costate" train score --data digits:n=100 --conditional --hidden 16 --depth 1 --epochs 1 --quiet --output ten
 ok 'images' "$costate" sample ten --quiet --class 3,7 --guidance 2 --n 4 --output y.npz --json
 is 'as a picture' PNG "$(head -c 4 y.png | tail -c 3)"
+ok 'as a table' "$costate" sample ten --quiet --class 3,7 --n 4 --output y.csv
+ok 'which is a start, its column of classes aside' "$costate" sample ten --quiet --from y.csv --output z.npz
+is 'of as many' 4 "$("$costate" sample ten --quiet --from y.csv --output z.npz --json | py 'print(json.load(sys.stdin)["n"])')"
+rm -f z.*
+ok "training's help" "$costate" train score --help
+is 'has its own defaults' '[400]' "$(awk '/--epochs N/ { print $NF }' out)"
+for option in '--levels foo' '--weighting foo' '--t-end 2' '--method rk4'; do
+    fails "training's $option" 2 'train score' "$costate" train score --data two-moons $option --output none
+done
+is 'trains nothing' no "$([ -e none ] && echo yes || echo no)"
 fails 'a class too many' 2 'they are 0 to 9' "$costate" sample ten --class 10 --output y.npz
 fails 'what it has no density for' 2 'needs densities' "$costate" sample ten --sampler fkc --output y.npz
 fails 'guided where to' 2 'guided to which' "$costate" sample ten --guidance 2 --output y.npz

@@ -39,6 +39,13 @@ at_most 'and no longer' 200 "$(number iterations)"
 
 ok 'a run with classes' "$costate" train score --data digits --rows 400 --conditional --hidden 32 --depth 1 --epochs 2 \
     --quiet --output "$scratch/run"
+{
+    echo x,y,kind
+    awk 'BEGIN { for (i = 0; i < 200; i++) printf "%g,%g,%s\n", i % 7 / 9 + i % 2, i % 11 / 9, i % 2 ? "red" : "blue" }'
+} > "$scratch/kinds.csv"
+ok 'a run of a table' "$costate" train score --data "$scratch/kinds.csv" --label kind --conditional --hidden 16 --depth 1 --epochs 2 --quiet \
+    --output "$scratch/kinds"
+ok 'its classes are told by its own column' tune "$scratch/kinds" --class 0 --target class:1 --steps 5 --iterations 5 --n 4
 ok 'away from a class' tune "$scratch/run" --class 3 --target not:3 --steps 5 --iterations 10 --n 4
 is 'the classifier is asked' 1 "$(grep -c 'are class 3' "$scratch/out")"
 ok 'samples to aim at' "$costate" sample "$scratch/run" --class 7 --n 6 --steps 5 --output "$scratch/x.npy" --quiet
