@@ -1,6 +1,8 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "folder.h"
 
@@ -29,4 +31,15 @@ ad_status cli_make_folder(const char *path)
     struct stat s;
     if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) return AD_OK;
     return ad_fail(AD_IO, "%s is not a folder", path);
+}
+
+ad_status cli_writable(const char *key, const char *path)
+{
+    char        folder[PATH];
+    const char *slash = strrchr(path, '/');
+    int         n     = slash ? (int)(slash - path) : 1;
+    if (n >= PATH) return ad_fail(AD_IO, "--%s: %.60s...: the path is too long", key, path);
+    snprintf(folder, sizeof folder, "%.*s", n ? n : 1, slash ? path : ".");
+    if (!access(folder, W_OK | X_OK)) return AD_OK;
+    return ad_fail(AD_IO, "--%s: %s cannot be written: %s", key, path, strerror(errno));
 }

@@ -27,6 +27,7 @@ static const char style[] =
     "var(--line)}.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}\n"
     ".many{font-size:.86rem}.many th,.many td{padding:.25rem .45rem}\n"
     "tr.best{background:var(--mark);font-weight:600}.wide{overflow-x:auto}\n"
+    ".beside{display:flex;flex-wrap:wrap;gap:1.2rem}.beside figure{flex:1 1 18rem}\n"
     "figure{margin:1.2rem 0}img{width:100%;height:auto;background:#fff;border-radius:6px}\n"
     "pre{background:var(--shade);padding:.8rem "
     "1rem;border-radius:6px;overflow-x:auto;font-size:.86rem}\n";
@@ -165,6 +166,11 @@ int cli_report_figure(cli_report *r, const char *name, const char *caption, cons
     ad_free(svg);
     if (path && cli_plot(f, path)) leave_out(r, path);
     return 1;
+}
+
+void cli_report_beside(cli_report *r, int begin)
+{
+    cli_buffer_text(&r->page, begin ? "<div class=\"beside\">\n" : "</div>\n");
 }
 
 int cli_report_picture(cli_report *r, const char *name, const char *caption, const char *path)

@@ -32,6 +32,9 @@ void cli_report_table(cli_report *r, const cli_table *t);
 int cli_report_figure(cli_report *r, const char *name, const char *caption, const cli_figure *f,
                       const char *path);
 
+/* What comes until the second call stands side by side, as long as the page is wide enough. */
+void cli_report_beside(cli_report *r, int begin);
+
 /* The same with a picture that stands in an .svg or .png file already. */
 int cli_report_picture(cli_report *r, const char *name, const char *caption, const char *path);
 

@@ -68,6 +68,13 @@ ad_status run_choose_directory(const cli_args *a, const char *data, char **direc
                        "%s holds a run already: --resume goes on with it, --overwrite replaces it, "
                        "or choose another --output",
                        *directory);
+    AD_TRY(run_path(*directory, "tune.json", path));
+    if (cli_exists(path) && !cli_flag(a, "overwrite"))
+        return ad_fail(
+            AD_INVALID,
+            "%s has what `costate tune` left: --overwrite replaces it, or choose another "
+            "--output",
+            *directory);
     return cli_make_folder(*directory);
 }
 

@@ -1,5 +1,4 @@
 /* sample_write.c - arrays into files: what was sampled, the gradient, the path. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +8,7 @@
 #include <costate/datasets/npz.h>
 #include <costate/datasets/number.h>
 
+#include "folder.h"
 #include "sample.h"
 
 /* An array to be written: [lead, n, shape of a sample], lead = 0 for [n, ...]. */
@@ -100,18 +100,6 @@ static ad_status name_files(sample *s)
     return given && !s->output ? AD_NO_MEMORY : AD_OK;
 }
 
-/* Told before anything is computed: whether a file could stand there. */
-static ad_status writable(const char *key, const char *path)
-{
-    char        folder[RUN_PATH];
-    const char *slash = strrchr(path, '/');
-    int         n     = slash ? (int)(slash - path) : 1;
-    if (n >= RUN_PATH) return ad_fail(AD_IO, "--%s: %.60s...: the path is too long", key, path);
-    snprintf(folder, sizeof folder, "%.*s", n ? n : 1, slash ? path : ".");
-    if (!access(folder, W_OK | X_OK)) return AD_OK;
-    return ad_fail(AD_IO, "--%s: %s cannot be written: %s", key, path, strerror(errno));
-}
-
 ad_status sample_files(sample *s)
 {
     static const char *const keys[] = { "output", "gradient", "path", "picture" };
@@ -121,7 +109,7 @@ ad_status sample_files(sample *s)
         if (!path) continue;
         if (i < 3 && ending_of(path) == NONE)
             return ad_fail(AD_INVALID, "--%s: %s: arrays are .npy, .npz or .csv", keys[i], path);
-        AD_TRY(writable(keys[i], path));
+        AD_TRY(cli_writable(keys[i], path));
         for (int j = 0; j < i; j++)
             if (cli_text(s->args, keys[j]) && !strcmp(path, cli_text(s->args, keys[j])))
                 return ad_fail(AD_INVALID, "--%s and --%s are the same file, %s", keys[j], keys[i],

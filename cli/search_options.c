@@ -3,6 +3,7 @@
 
 #include <costate/diffusion/method.h>
 
+#include "folder.h"
 #include "run_files.h"
 #include "search.h"
 
@@ -121,7 +122,8 @@ static ad_status files(search *s)
     }
     if (output && !(s->output = ad_arena_strdup(s->arena, output))) return AD_NO_MEMORY;
     if (picture && !(s->picture = ad_arena_strdup(s->arena, picture))) return AD_NO_MEMORY;
-    return AD_OK;
+    if (s->output) AD_TRY(cli_writable("output", s->output));
+    return s->picture ? cli_writable("picture", s->picture) : AD_OK;
 }
 
 /* A schedule that was found brings its sampler and the sampler's options. */

@@ -40,7 +40,10 @@ void search_print(const search *s)
         printf(", %.3g times than the best of\n%ld combinations of sampler, order, form and grid",
                times(&c->all, s), c->tried);
     printf("\n");
-    if (s->output) printf("%s\n", s->output);
+    if (s->output)
+        printf("%s\n", s->output);
+    else
+        fprintf(stderr, "costate search: the schedule is not kept: --output FILE.json keeps it\n");
     if (s->picture) printf("%s\n", s->picture);
 }
 

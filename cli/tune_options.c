@@ -6,6 +6,7 @@
 #include <costate/datasets/samples_read.h>
 #include <costate/models/settings.h>
 
+#include "folder.h"
 #include "text.h"
 #include "tune.h"
 
@@ -122,6 +123,8 @@ static ad_status target(tune *t)
         return ad_fail(AD_INVALID, "towards what? --target FILE with samples, class:K, or not:K");
     int towards = !strncmp(word, "class:", 6);
     if (towards || !strncmp(word, "not:", 4)) return of_class(t, word, towards);
+    if (strchr(word, ':') && !cli_exists(word) && !ds_samples_named(word))
+        return ad_fail(AD_INVALID, "--target: '%.60s' is no file, and no class:K or not:K", word);
     AD_TRY(of_file(t, word));
     AD_TRY(loss_of_file(t));
     if (t->loss != mdl_loss_match || t->target.m == 1 || t->target.m == t->o.n) return AD_OK;

@@ -90,10 +90,9 @@ static ad_status judged(const tune *t, const double *x, char *text, size_t size)
         found += mdl_judge_verdict(t->judge, logits + i * classes, &confidence) == t->target.label;
         sum += confidence;
     }
-    snprintf(
-        text, size,
-        "%ld of %ld samples are class %ld to the classifier; its confidence is %.3f on the whole",
-        found, n, t->target.label, sum / (double)n);
+    snprintf(text, size,
+             "%ld of %ld samples are class %ld to the classifier; its mean confidence is %.3f",
+             found, n, t->target.label, sum / (double)n);
     return AD_OK;
 }
 
@@ -128,8 +127,10 @@ static ad_status fill(tune *t, cli_report *r)
     AD_TRY(words(t, r));
     cli_report_section(r, "Before and after");
     if (cli_image_shape(t->s.model->rank, t->s.model->shape, &h, &w)) {
+        cli_report_beside(r, 1);
         AD_TRY(images(t, r, "before", t->before));
         AD_TRY(images(t, r, "after", t->after));
+        cli_report_beside(r, 0);
     } else if (t->s.dim == 2)
         AD_TRY(clouds(t, r));
     cli_report_section(r, "The loss");

@@ -46,6 +46,8 @@ ok 'a run with classes' "$costate" train score --data digits --rows 400 --condit
 ok 'a run of a table' "$costate" train score --data "$scratch/kinds.csv" --label kind --conditional --hidden 16 --depth 1 --epochs 2 --quiet \
     --output "$scratch/kinds"
 ok 'its classes are told by its own column' tune "$scratch/kinds" --class 0 --target class:1 --steps 5 --iterations 5 --n 4
+fails 'what it left stays' 1 '--overwrite' "$costate" tune "$scratch/kinds" --target "$scratch/one.csv" --output "$scratch/t"
+fails 'a class by another word' 2 'no file, and no class:K' tune "$scratch/kinds" --target clas:1
 ok 'away from a class' tune "$scratch/run" --class 3 --target not:3 --steps 5 --iterations 10 --n 4
 is 'the classifier is asked' 1 "$(grep -c 'are class 3' "$scratch/out")"
 ok 'samples to aim at' "$costate" sample "$scratch/run" --class 7 --n 6 --steps 5 --output "$scratch/x.npy" --quiet
