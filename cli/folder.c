@@ -38,6 +38,9 @@ ad_status cli_writable(const char *key, const char *path)
     char        folder[PATH];
     const char *slash = strrchr(path, '/');
     int         n     = slash ? (int)(slash - path) : 1;
+    struct stat s;
+    if (stat(path, &s) == 0 && S_ISDIR(s.st_mode))
+        return ad_fail(AD_IO, "--%s: %s is a folder", key, path);
     if (n >= PATH) return ad_fail(AD_IO, "--%s: %.60s...: the path is too long", key, path);
     snprintf(folder, sizeof folder, "%.*s", n ? n : 1, slash ? path : ".");
     if (!access(folder, W_OK | X_OK)) return AD_OK;

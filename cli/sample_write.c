@@ -1,4 +1,5 @@
 /* sample_write.c - arrays into files: what was sampled, the gradient, the path. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -118,22 +119,47 @@ ad_status sample_files(sample *s)
     return sample_picture_files(s);
 }
 
-/* All of them or none: when one cannot be written, those before it go again. */
+/* Beside its place, under a name with the same ending. */
+static ad_status aside(const char *path, char to[RUN_PATH])
+{
+    int n = snprintf(to, RUN_PATH, "%s.part%ld%s", path, (long)getpid(), strrchr(path, '.'));
+    return n < RUN_PATH ? AD_OK : ad_fail(AD_IO, "%.60s...: the path is too long", path);
+}
+
+/* The sentence names the file that was asked for. */
+static ad_status renamed(ad_status e, const char *part, const char *path)
+{
+    char        text[1024];
+    const char *sentence = ad_message(), *at = strstr(sentence, part);
+    if (!e || !at) return e;
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - sentence), sentence, path,
+             at + strlen(part));
+    return ad_fail(e, "%s", text);
+}
+
+/* All of them or none: what stood at their places is replaced when all are written. */
 ad_status sample_write(sample *s)
 {
-    const array all[]   = { { "output", "x", s->out, 0 },
-                            { "gradient", "gradient", s->gradient, 0 },
-                            { "path", "path", s->path, s->steps + 1 } };
-    const char *done[3] = { NULL };
+    const array all[] = { { "output", "x", s->out, 0 },
+                          { "gradient", "gradient", s->gradient, 0 },
+                          { "path", "path", s->path, s->steps + 1 } };
+    const char *path[3];
+    char        part[3][RUN_PATH];
+    int         written = 0;
     ad_status   e       = AD_OK;
     for (int i = 0; !e && i < 3; i++) {
-        const char *path = i ? cli_text(s->args, all[i].key) : s->output;
-        if (!path || !all[i].value) continue;
-        e = write_one(s, &all[i], path);
-        if (!e) done[i] = path;
+        const char *to = i ? cli_text(s->args, all[i].key) : s->output;
+        if (!to || !all[i].value) continue;
+        path[written] = to;
+        e             = aside(to, part[written]);
+        if (!e) e = renamed(write_one(s, &all[i], part[written]), part[written], to);
+        if (!e) written++;
     }
-    for (int i = 0; e && i < 3; i++)
-        if (done[i]) unlink(done[i]);
+    for (int i = 0; i < written; i++) {
+        if (!e && rename(part[i], path[i]))
+            e = ad_fail(AD_IO, "%s cannot be written: %s", path[i], strerror(errno));
+        if (e) unlink(part[i]);
+    }
     if (!e && !s->output && !s->gradient && !s->path && !s->picture && !cli_flag(s->args, "json"))
         print_csv(s, &all[0], stdout);
     return e;

@@ -303,5 +303,14 @@ broken 'words' 'not a number' '{ "weights": ["one"], "means": [[0, 0]], "varianc
 broken 'a negative variance' 'variance' '{ "weights": [1], "means": [[0, 0]], "variances": [[1, -1]] }'
 broken 'no weight' 'weight' '{ "weights": [0], "means": [[0, 0]], "variances": [[1, 1]] }'
 none 'and nothing is left behind'
+ok 'a file' sample --n 5 --seed 9 $to
+cp y.npy kept
+small() { (trap '' XFSZ && ulimit -f 1 && sample "$@"); }
+fails 'a file that grows too large' 1 'p.npy could not be written' small --n 5 $to --path p.npy
+is 'leaves the one before it' "$(md5sum < kept)" "$(md5sum < y.npy)"
+rm -f y.npy
+none 'and nothing else'
+mkdir d.npy
+fails 'a folder' 1 'is a folder' sample --n 5 --output d.npy
 [ -w /dev/full ] && fails 'a full disk' 1 'could not be written' bash -c '"$0" sample m.json --n 3 > /dev/full' "$costate"
 finish
