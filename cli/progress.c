@@ -61,7 +61,12 @@ static int numbers(char *line, int n, const cli_progress_state *s)
 {
     ADD("%s %ld", s->noun ? s->noun : "iteration", s->iteration);
     if (s->iterations > 0) ADD("/%ld", s->iterations);
-    if (s->rate > 0) ADD("  %.3g %ss a second", s->rate, s->noun ? s->noun : "iteration");
+    if (s->rate > 0)
+        ADD("  %.*f %ss a second",
+            s->rate < 10    ? 2
+            : s->rate < 100 ? 1
+                            : 0,
+            s->rate, s->noun ? s->noun : "iteration");
     if (!isnan(s->loss)) ADD("  loss %.4g", s->loss);
     if (s->nfe >= 0) ADD("  NFE %ld", s->nfe);
     if (s->rejected >= 0) ADD("  rejected %ld", s->rejected);
@@ -85,7 +90,7 @@ static void draw(cli_progress *p, const cli_progress_state *s, int ended)
 {
     char line[LINE];
     int  n = 0, width = columns() - 1;
-    ADD("%-8s", p->what);
+    ADD("%-7s ", p->what);
     if (p->terminal && width >= 100) n = bar(line, n, fraction_of(s));
     if (p->terminal && width < 100) ADD("%3.0f%%  ", 100 * fraction_of(s));
     n = numbers(line, n, s);
