@@ -81,9 +81,8 @@ static ad_status labels(sample *s)
     s->model->model.guided = cli_given(a, "guidance");
     for (int i = 0; i < s->classes; i++) {
         long k;
-        if (!cli_parse_integer(cli_item(a, "class", i), &k) || k < 0 || k >= s->model->classes)
-            return ad_fail(AD_INVALID, "--class: '%.40s' is no class; they are 0 to %ld",
-                           cli_item(a, "class", i), s->model->classes - 1);
+        if (mdl_denoiser_class(s->model, cli_item(a, "class", i), &k))
+            return ad_fail_at(AD_INVALID, "--class: ");
         s->label[i] = (int)k;
     }
     return AD_OK;

@@ -184,6 +184,10 @@ static ad_status info(const char *directory)
     printf("%s: a score network of %ld numbers, for %s, %ld classes; predicts %s on %s\n",
            directory, d->model.dim, d->config->samples.data, d->classes, d->config->prediction,
            d->config->noise);
+    for (long k = 0; d->class_names && k < d->classes; k++)
+        printf("%s%s%s",
+               k ? ", " : "classes: ", json_string_value(json_array_get(d->class_names, (size_t)k)),
+               k == d->classes - 1 ? "\n" : "");
     learn_info(&mdl_score_settings, d->config, d->model.theta);
     mdl_denoiser_free(d);
     return AD_OK;

@@ -144,7 +144,8 @@ static ad_status class_of(tune *t)
     if (!cli_given(t->args, "class")) return AD_OK;
     if (!t->s.model->classes)
         return ad_fail(AD_INVALID, "--class: %s knows no classes", t->s.model->path);
-    AD_TRY(least(t->args, "class", 0, t->s.model->classes - 1, &k));
+    if (mdl_denoiser_class(t->s.model, cli_text(t->args, "class"), &k))
+        return ad_fail_at(AD_INVALID, "--class: ");
     t->o.label = 1 + (int)k;
     return AD_OK;
 }

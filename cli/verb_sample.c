@@ -143,7 +143,7 @@ static int run(const cli_args *a)
 static const cli_option options[] = {
     { "n", CLI_INTEGER, NULL, NULL, "how many; the start's rows, else 64, and 1000 points of one or two columns", "what is sampled" },
     { "seed", CLI_INTEGER, NULL, "0", "of the start, and of samplers that draw noise", NULL },
-    { "class", CLI_LIST, "K,...", NULL, "of a run that knows classes, from 0: these, in turn; none", NULL },
+    { "class", CLI_LIST, "K,...", NULL, "of a run that knows classes, numbers from 0 or names: these, in turn; none", NULL },
     { "guidance", CLI_NUMBER, "W", NULL, "classifier-free guidance: net_u + W (net_c - net_u); 1", NULL },
     { "start", CLI_TEXT, "FILE", NULL, "where it starts, instead of noise: .npy, .npz or text, a row a sample", NULL },
     { "from", CLI_TEXT, "FILE", NULL, "data that are noised and sampled again (image to image)", NULL },

@@ -62,7 +62,7 @@ static const cli_option options[] = {
     { "same-noise", CLI_FLAG, NULL, NULL, "weights: every step samples from the same noise", NULL },
     { "n", CLI_INTEGER, NULL, "16", "samples of a step", NULL },
     { "seed", CLI_INTEGER, NULL, "0", "of the noise", NULL },
-    { "class", CLI_INTEGER, "K", NULL, "of a run that knows classes: what is sampled, or where the condition starts; none", NULL },
+    { "class", CLI_TEXT, "K", NULL, "of a run that knows classes, by number or name: what is sampled, or where the condition starts; none", NULL },
     { "guidance", CLI_NUMBER, "W", NULL, "classifier-free guidance; none", NULL },
     { "float64", CLI_FLAG, NULL, NULL, "a run in double precision; mixtures always are", NULL },
 

@@ -111,6 +111,7 @@ static ad_status load_run(mdl_denoiser *d, ad_type type)
 {
     mdl_score_facts f;
     AD_TRY(mdl_score_read_json(d->path, &d->config, &f));
+    d->class_names = f.class_names;
     AD_TRY(mdl_score_schedule(d->config, &d->schedule));
     AD_TRY(new_network(d, &f, type));
     AD_TRY(units(d));
@@ -155,6 +156,7 @@ void mdl_denoiser_free(mdl_denoiser *d)
     dpm_schedule_free(d->schedule);
     dpm_mixture_free(d->mixture);
     mdl_settings_free(d->config);
+    json_decref(d->class_names);
     ad_free(d->scale);
     ad_free(d->shift);
     ad_free(d->path);
@@ -172,6 +174,22 @@ ad_status mdl_denoiser_data(const mdl_denoiser *d, ds_samples **data)
     ds_samples_free(*data);
     *data = NULL;
     return s;
+}
+
+ad_status mdl_denoiser_class(const mdl_denoiser *d, const char *word, long *k)
+{
+    char all[256] = "", *end;
+    if (!d->classes) return ad_fail(AD_INVALID, "%s was not trained on classes", d->path);
+    for (*k = 0; d->class_names && *k < d->classes; ++*k) {
+        const char *name = json_string_value(json_array_get(d->class_names, (size_t)*k));
+        size_t      used = strlen(all);
+        if (!strcmp(word, name)) return AD_OK;
+        snprintf(all + used, sizeof all - used, "%s%s", *k ? ", " : " (", name);
+    }
+    *k = strtol(word, &end, 10);
+    if (*word && !*end && *k >= 0 && *k < d->classes) return AD_OK;
+    return ad_fail(AD_INVALID, "'%.40s' is no class; they are 0 to %ld%s%s", word, d->classes - 1,
+                   all, *all ? ")" : "");
 }
 
 ad_status mdl_denoiser_embed(const mdl_denoiser *d, long label, void *c)
@@ -217,6 +235,7 @@ static ad_status save_json(const mdl_denoiser *d, const char *path)
     mdl_score_facts  f  = { d->model.dim, d->classes, d->rank, { 0 }, d->network->sigma_data };
     c.average           = 0;
     c.samples.precision = d->model.type == AD_F64 ? "float64" : "float32";
+    f.class_names       = d->class_names;
     memcpy(f.shape, d->shape, sizeof f.shape);
     json_t *j    = mdl_score_json(&c, &f);
     char   *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;

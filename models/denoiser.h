@@ -22,15 +22,16 @@ struct mdl_score_config; /* models/settings.h */
 struct mdl_score_network;
 
 typedef struct mdl_denoiser {
-    dpm_model     model;              /* whole; guided is 0: set it before dpm_sampler_new()   */
-    void         *theta;              /* of model.type; averaged where the run averaged; yours */
-    dpm_schedule *schedule;           /* the run's; NULL of a mixture             */
-    dpm_mixture  *mixture;            /* NULL of a run                            */
-    long          classes, embedding; /* 0, 0: it knows none; embedding is E      */
-    int           rank;               /* of a sample: [2], or [1, 8, 8]           */
-    long          shape[DS_SAMPLE_RANK];
-    double       *scale, *shift; /* (1), [dim] each                               */
-    char         *path;          /* where it is from                              */
+    dpm_model      model;              /* whole; guided is 0: set it before dpm_sampler_new()   */
+    void          *theta;              /* of model.type; averaged where the run averaged; yours */
+    dpm_schedule  *schedule;           /* the run's; NULL of a mixture             */
+    dpm_mixture   *mixture;            /* NULL of a run                            */
+    long           classes, embedding; /* 0, 0: it knows none; embedding is E      */
+    struct json_t *class_names;        /* a list; NULL: they are numbers           */
+    int            rank;               /* of a sample: [2], or [1, 8, 8]           */
+    long           shape[DS_SAMPLE_RANK];
+    double        *scale, *shift; /* (1), [dim] each                               */
+    char          *path;          /* where it is from                              */
     /* of a run; NULL of a mixture */
     struct mdl_score_config  *config;
     struct mdl_score_network *network;
@@ -43,6 +44,9 @@ void      mdl_denoiser_free(mdl_denoiser *d);
 
 /* The samples that a run was trained on, as it read them; they may be gone. AD_INVALID of a mixture. */
 ad_status mdl_denoiser_data(const mdl_denoiser *d, ds_samples **data);
+
+/* A class by its number or its name. AD_INVALID, with a sentence that names them. */
+ad_status mdl_denoiser_class(const mdl_denoiser *d, const char *word, long *k);
 
 /* c [E] of model.type: of a class 0 .. classes - 1, or -1 for none. AD_INVALID for a class that there is not. */
 ad_status mdl_denoiser_embed(const mdl_denoiser *d, long label, void *c);

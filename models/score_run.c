@@ -65,6 +65,7 @@ json_t *mdl_score_json(const mdl_score_config *c, const mdl_score_facts *f)
     int     bad = json_object_set_new(j, "shape", shape);
     bad |= json_object_set_new(j, "classes", json_integer(f->classes));
     bad |= json_object_set_new(j, "sigma_data", json_real(f->sigma_data));
+    if (json_is_array(f->class_names)) bad |= json_object_set(j, "class_names", f->class_names);
     if (!bad) return j;
     json_decref(j);
     ad_fail(AD_NO_MEMORY, "no memory for config.json");
@@ -88,6 +89,15 @@ static ad_status read_shape(const json_t *shape, mdl_score_facts *f)
     return ad_fail(AD_BAD_FILE, "\"shape\" has %ld numbers, \"dim\" says %ld", count, f->dim);
 }
 
+/* As many words as there are classes, or none. */
+static json_t *read_names(json_t *names, long classes)
+{
+    if (!json_is_array(names) || (long)json_array_size(names) != classes) return NULL;
+    for (long k = 0; k < classes; k++)
+        if (!json_is_string(json_array_get(names, (size_t)k))) return NULL;
+    return json_incref(names);
+}
+
 static ad_status read_facts(const char *directory, mdl_score_facts *f)
 {
     json_t *j;
@@ -100,6 +110,7 @@ static ad_status read_facts(const char *directory, mdl_score_facts *f)
         s = ad_fail(AD_BAD_FILE, "\"classes\" is missing or not what it should be");
     if (!s && !(f->sigma_data > 0 && f->sigma_data < INFINITY))
         s = ad_fail(AD_BAD_FILE, "\"sigma_data\" is missing or no positive number");
+    f->class_names = s ? NULL : read_names(json_object_get(j, "class_names"), f->classes);
     json_decref(j);
     return s ? ad_fail_at(s, "%s/config.json: ", directory) : AD_OK;
 }

@@ -1,8 +1,11 @@
 #include <math.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include <costate/autodiff/memory.h>
 #include <costate/autodiff/random.h>
+#include <costate/models/class_names.h>
 #include <costate/models/score_task.h>
 
 #include "sampled.h"
@@ -217,5 +220,8 @@ struct json_t *mdl_score_task_to_json(const mdl_score_task *t)
     const mdl_scorer_options *o = mdl_scorer_about(t->score);
     mdl_score_facts           f = { o->dim, o->classes, t->train->rank, { 0 }, o->sigma_data };
     memcpy(f.shape, t->train->shape, sizeof f.shape);
-    return mdl_score_json(t->config, &f);
+    if (o->classes && !(f.class_names = mdl_class_names(t->train))) return NULL;
+    json_t *j = mdl_score_json(t->config, &f);
+    json_decref(f.class_names);
+    return j;
 }

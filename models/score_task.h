@@ -44,6 +44,8 @@ typedef struct mdl_score_facts {
     int    rank;
     long   shape[DS_SAMPLE_RANK];
     double sigma_data;
+    struct json_t
+        *class_names; /* a list; NULL: they are numbers. Of mdl_score_read_json(): yours */
 } mdl_score_facts;
 struct json_t *mdl_score_json(const mdl_score_config *c, const mdl_score_facts *f);
 ad_status      mdl_score_read_json(const char *directory, mdl_score_config **c, mdl_score_facts *f);

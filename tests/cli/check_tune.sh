@@ -46,6 +46,10 @@ ok 'a run with classes' "$costate" train score --data digits --rows 400 --condit
 ok 'a run of a table' "$costate" train score --data "$scratch/kinds.csv" --label kind --conditional --hidden 16 --depth 1 --epochs 2 --quiet \
     --output "$scratch/kinds"
 ok 'its classes are told by its own column' tune "$scratch/kinds" --class 0 --target class:1 --steps 5 --iterations 5 --n 4
+ok 'a class by its name' tune "$scratch/kinds" --class red --target class:1 --steps 5 --iterations 5 --n 4
+ok 'in samples too' "$costate" sample "$scratch/kinds" --class red,0 --n 2 --steps 5 --quiet --output "$scratch/y.csv"
+is 'is its number' '1 0' "$(tail -n 2 "$scratch/y.csv" | cut -d, -f3 | paste -sd ' ')"
+fails 'a name that there is not' 2 'they are 0 to 1 (blue, red)' "$costate" sample "$scratch/kinds" --class rd
 fails 'what it left stays' 1 '--overwrite' "$costate" tune "$scratch/kinds" --target "$scratch/one.csv" --output "$scratch/t"
 fails 'a class by another word' 2 'no file, and no class:K' tune "$scratch/kinds" --target clas:1
 ok 'away from a class' tune "$scratch/run" --class 3 --target not:3 --steps 5 --iterations 10 --n 4
