@@ -5,7 +5,6 @@
 #include <jansson.h>
 
 #include <costate/autodiff/memory.h>
-#include <costate/models/classifier_task.h>
 #include <costate/models/score_task.h>
 
 #include "folder.h"
@@ -140,17 +139,5 @@ ad_status trained_score(repro *r, const char *name, int n, const trained_setting
     AD_TRY(mdl_score_task_new(&t, config));
     ad_status s = run(r, name, t->training, mdl_score_task_to_json(t), path);
     mdl_score_task_free(t);
-    return s;
-}
-
-ad_status trained_classifier(repro *r, const char *name, int n, const trained_setting set[],
-                             char path[REPRO_PATH])
-{
-    void                *config;
-    mdl_classifier_task *t;
-    AD_TRY(settings_of(&mdl_classifier_settings, n, set, &config));
-    AD_TRY(mdl_classifier_task_new(&t, config));
-    ad_status s = run(r, name, t->training, mdl_classifier_task_to_json(t), path);
-    mdl_classifier_task_free(t);
     return s;
 }

@@ -1,4 +1,4 @@
-/* trained.h - models that an experiment needs, as runs of their own in its folder (`costate sample` and `evaluate` take them).
+/* trained.h - models that an experiment needs, as runs of their own in its folder, which `costate sample` and `evaluate` take.
 
    What is done is left alone, what is half done is gone on with. */
 #ifndef COSTATE_CLI_TRAINED_H
@@ -15,7 +15,5 @@ typedef struct trained_setting {
    AD_CANCELLED, with a checkpoint. */
 ad_status trained_score(repro *r, const char *name, int n, const trained_setting set[],
                         char path[REPRO_PATH]);
-ad_status trained_classifier(repro *r, const char *name, int n, const trained_setting set[],
-                             char path[REPRO_PATH]);
 
 #endif
