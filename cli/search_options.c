@@ -1,5 +1,6 @@
 /* search_options.c - what is searched for, from the command line; options are named as those of `costate sample`. */
 #include <string.h>
+#include <strings.h>
 
 #include <costate/diffusion/method.h>
 
@@ -123,6 +124,9 @@ static ad_status files(search *s)
     if (output && !(s->output = ad_arena_strdup(s->arena, output))) return AD_NO_MEMORY;
     if (picture && !(s->picture = ad_arena_strdup(s->arena, picture))) return AD_NO_MEMORY;
     if (s->output) AD_TRY(cli_writable("output", s->output));
+    const char *dot = picture ? strrchr(picture, '.') : NULL;
+    if (picture && !(dot && (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".svg"))))
+        return ad_fail(AD_INVALID, "--picture: %s: pictures are .png or .svg", picture);
     return s->picture ? cli_writable("picture", s->picture) : AD_OK;
 }
 

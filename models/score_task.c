@@ -80,7 +80,10 @@ static ad_status measure(mdl_score_task *t)
     }
     t->sigma_data = sqrt(sum / (double)(t->train->n * t->train->dim));
     if (t->sigma_data > 0 && isfinite(t->sigma_data)) return AD_OK;
-    return ad_fail(AD_INVALID, "%s: all numbers are 0, or some are not finite", common(t)->data);
+    return ad_fail(
+        AD_INVALID,
+        "%s: the samples are all the same, or their numbers too large: there is nothing to learn",
+        common(t)->data);
 }
 
 static ad_status normalise(mdl_score_task *t)

@@ -44,6 +44,7 @@ fails 'a row that there is not' 2 "did you mean 'decisions'" "$costate" reproduc
 fails 'no model named' 2 'which model' "$costate" search
 fails 'no such model' 1 nowhere.json "$costate" search "$scratch/nowhere.json"
 fails 'no folder, told before the search' 1 'cannot be written' search --budget 100000000 --output no/s.json
+fails 'a picture of another kind' 2 '.png or .svg' search --budget 100000000 --picture p.gif
 fails 'one step' 2 '2 to 1000' search --steps 1
 fails 'unknown sampler' 2 "did you mean 'dpmpp-2m'" search --sampler dpmpp-2n
 fails 'a sampler that draws noise' 2 'draws noise' search --sampler ddpm
