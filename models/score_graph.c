@@ -1,6 +1,6 @@
 /* score_graph.c - (1) of score.h as a pair of plans. */
 #include <costate/autodiff/memory.h>
-#include <costate/regularizers/fokker_planck.h>
+#include <costate/models/score_residual.h>
 
 #include "score_internal.h"
 
@@ -58,37 +58,15 @@ static ad_var data_loss(const build *b)
     return ad_mean(ad_mul(ad_mean(ad_square(r), 1 << 1, 1), b->in[SCORE_WEIGHT]), 1 << 0, 0);
 }
 
-/* s = -eps / sigma, and its derivative by lambda at fixed x: with q = d log alpha / d lambda,
-   alpha' = alpha q, sigma' = sigma (q - 1), rho' = -rho, lambda' = 1. */
-static void score_and_slope(const build *b, ad_var *s, ad_var *slope)
-{
-    dpm_model m    = mdl_score_network_model(&b->s->net);
-    dpm_at    at   = at_rows(b, b->in[SCORE_STATE]);
-    ad_var    q    = b->in[SCORE_DRIFT];
-    ad_var    x[]  = { at.t, at.alpha, at.sigma, at.lambda, at.rho };
-    ad_var    dx[] = { b->in[SCORE_SPEED], ad_mul(at.alpha, q), ad_mul(at.sigma, ad_shift(q, -1)),
-                       ad_full(b->g, AD_F64, ad_rows(1), 1), ad_neg(at.rho) };
-    *s             = mdl_times(mdl_epsilon(&m, &at), ad_neg(ad_reciprocal(at.sigma)));
-    ad_status bad  = s->id < 0 ? AD_OK : ad_jvp(5, x, dx, 1, s, slope);
-    if (bad) ad_graph_fail(b->g, bad, "the slope of a score: %s", ad_message());
-}
-
-/* Per unit of lambda the forward SDE has f = q and g^2 = d sigma^2 - 2 f sigma^2 = -2 sigma^2. */
 static ad_var residual_loss(const build *b)
 {
-    ad_var  s, slope = AD_NONE, sigma = b->in[SCORE_SIGMA];
-    ad_type type = b->s->o.type;
-    score_and_slope(b, &s, &slope);
-    if (slope.id < 0) return slope;
-    reg_fokker_planck p = { .x   = b->in[SCORE_STATE],
-                            .s   = s,
-                            .s_t = slope,
-                            .f   = ad_cast(b->in[SCORE_DRIFT], type),
-                            .g2  = ad_cast(ad_scale(ad_square(sigma), -2), type) };
-    p.probe             = b->s->o.dim <= EXACT
-                              ? AD_NONE
-                              : ad_rademacher(b->g, type, ad_rows(b->s->o.dim), stream_of_probes);
-    return mean_square(mdl_times(reg_fokker_planck_residual(&p), sigma));
+    dpm_model m     = mdl_score_network_model(&b->s->net);
+    dpm_at    at    = at_rows(b, b->in[SCORE_STATE]);
+    ad_var    probe = b->s->o.dim <= EXACT
+                          ? AD_NONE
+                          : ad_rademacher(b->g, b->s->o.type, ad_rows(b->s->o.dim), stream_of_probes);
+    ad_var    r     = mdl_score_residual(&m, &at, b->in[SCORE_DRIFT], b->in[SCORE_SPEED], probe);
+    return r.id < 0 ? r : mean_square(r);
 }
 
 static ad_status compile(mdl_scorer_graph *g, const build *b, const ad_var out[])

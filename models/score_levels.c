@@ -6,6 +6,7 @@
 #include <costate/autodiff/random.h>
 #include <costate/autodiff/text.h>
 #include <costate/models/model.h>
+#include <costate/models/score_residual.h>
 
 #include "score_internal.h"
 
@@ -104,19 +105,6 @@ static double weight(const mdl_scorer *s, const dpm_point *p, double k)
     return w / (k * k);
 }
 
-/* d log alpha / d lambda and dt / d lambda, by central differences of fourth order. */
-static void slopes(const dpm_schedule *s, double lambda, double *drift, double *speed)
-{
-    static const double c[] = { 1.0 / 12, -2.0 / 3, 2.0 / 3, -1.0 / 12 }, at[] = { -2, -1, 1, 2 };
-    const double        h = 1e-3;
-    *drift = *speed = 0;
-    for (int i = 0; i < 4; i++) {
-        dpm_point p = dpm_schedule_at_lambda(s, lambda + h * at[i]);
-        *drift += c[i] / h * log(p.alpha);
-        *speed += c[i] / h * p.t;
-    }
-}
-
 static void put_place(mdl_scorer *s, long i, const dpm_point *p)
 {
     double **in = (double **)s->rows.in, drift = 0, speed = 0;
@@ -125,7 +113,7 @@ static void put_place(mdl_scorer *s, long i, const dpm_point *p)
     in[SCORE_SIGMA][i]  = p->sigma;
     in[SCORE_LAMBDA][i] = p->lambda;
     in[SCORE_RHO][i]    = p->rho;
-    if (s->o.fokker_planck > 0) slopes(s->o.schedule, p->lambda, &drift, &speed);
+    if (s->o.fokker_planck > 0) mdl_score_slopes(s->o.schedule, p->lambda, &drift, &speed);
     in[SCORE_DRIFT][i] = drift;
     in[SCORE_SPEED][i] = speed;
 }
