@@ -137,17 +137,11 @@ static json_t *to_json(const void *task)
     return mdl_score_task_to_json(task);
 }
 
-/* What was typed for nothing, or means nothing. */
-static ad_status mistakes(const cli_args *a, const mdl_score_config *c)
+/* Beyond what the settings' own check sees. */
+static ad_status mistakes(const mdl_score_config *c)
 {
-    static const char *const solver[] = { "method",  "rtol",     "atol",      "controller",
-                                          "adjoint", "batching", "max-steps", "t1" };
-    mdl_scorer_options       o;
-    dpm_schedule            *schedule;
-    for (size_t i = 0; i < sizeof solver / sizeof *solver; i++)
-        if (cli_given(a, solver[i]))
-            return ad_fail(AD_INVALID, "--%s is of solves, and training a score solves nothing",
-                           solver[i]);
+    mdl_scorer_options o;
+    dpm_schedule      *schedule;
     AD_TRY(mdl_score_options_of(c, &o));
     AD_TRY(mdl_score_schedule(c, &schedule));
     dpm_schedule_free(schedule);
@@ -162,7 +156,7 @@ static int run(const cli_args *a)
                            .settings = &mdl_score_settings,
                            .to_json  = to_json } };
     ad_status s = learn_config(a, &mdl_score_settings, &config);
-    if (!s && (s = mistakes(a, config)) != AD_OK) mdl_settings_free(config);
+    if (!s && (s = mistakes(config)) != AD_OK) mdl_settings_free(config);
     if (s == AD_INVALID) return cli_mistake(a, "%s", ad_message());
     if (!s) s = mdl_score_task_new(&f.task, config);
     if (!s) {

@@ -19,11 +19,25 @@ static double or_zero(double x)
     return x == 0 ? AD_OPTIM_ZERO : x;
 }
 
+static mdl_learning learning(const mdl_samples_config *c, long iterations)
+{
+    return (mdl_learning){ .optimizer  = c->optimizer,
+                           .o          = { .rate         = c->lr,
+                                           .beta1        = or_zero(c->momentum),
+                                           .weight_decay = or_zero(c->weight_decay),
+                                           .clip         = c->clip },
+                           .schedule   = iterations ? c->schedule : "constant",
+                           .iterations = iterations,
+                           .seed       = (uint64_t)c->seed };
+}
+
 ad_status mdl_sampled_choices(const mdl_samples_config *c, long iterations, mdl_sampled *out)
 {
     *out = (mdl_sampled){ .type = !strcmp(c->precision, "float32") ? AD_F32 : AD_F64 };
     AD_TRY(reg_parse(c->regularizer, MDL_TERMS, out->term, &out->terms));
     if (!iterations) out->terms = 0;
+    out->learn = learning(c, iterations);
+    if (!c->method) return AD_OK; /* nothing is solved */
     out->solve   = (nde_options){ .method     = nde_method(c->method),
                                   .rtol       = c->rtol,
                                   .atol       = c->atol,
@@ -32,14 +46,6 @@ ad_status mdl_sampled_choices(const mdl_samples_config *c, long iterations, mdl_
                                                                               : NDE_PER_SAMPLE,
                                   .max_steps  = c->max_steps };
     out->adjoint = (adj_options){ .mode = mode_named(c->adjoint) };
-    out->learn   = (mdl_learning){ .optimizer  = c->optimizer,
-                                   .o          = { .rate         = c->lr,
-                                                   .beta1        = or_zero(c->momentum),
-                                                   .weight_decay = or_zero(c->weight_decay),
-                                                   .clip         = c->clip },
-                                   .schedule   = iterations ? c->schedule : "constant",
-                                   .iterations = iterations,
-                                   .seed       = (uint64_t)c->seed };
     return out->solve.method && out->solve.controller ? AD_OK : AD_INVALID;
 }
 

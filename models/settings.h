@@ -9,7 +9,8 @@
 
 COSTATE_BEGIN_DECLS
 
-/* What samples are, and how a learner goes through them: the head of every such struct, the rows of samples.def. */
+/* What samples are, and how a learner goes through them: the head of every such struct, the rows of samples.def. What a model has no
+   row for is 0: method NULL where training solves nothing. */
 typedef struct mdl_samples_config {
 #define MDL_TEXT(field, key, value, standard, about, group)    const char *field;
 #define MDL_NUMBER(field, key, value, standard, about, group)  double field;
@@ -39,6 +40,7 @@ typedef struct mdl_score_config {
 #undef MDL_EPOCHS
 #undef MDL_RATE
 #undef MDL_SCHEDULE
+#undef MDL_NO_SOLVES
 #undef MDL_TEXT
 #undef MDL_NUMBER
 #undef MDL_INTEGER

@@ -37,15 +37,24 @@ static ad_status adjoint_named(const char *name)
 static ad_status check_names(const mdl_samples_config *c)
 {
     ad_schedule schedule;
-    reg_term    term[16];
-    int         terms;
     AD_TRY(one_of("precision", c->precision, "float32", "float64"));
-    AD_TRY(one_of("batching", c->batching, "joint", "per-sample"));
     AD_TRY(ad_schedule_parse(&schedule, c->schedule, 1));
+    return ad_optimizer_find(c->optimizer) ? AD_OK : AD_INVALID;
+}
+
+static ad_status check_solves(const mdl_samples_config *c)
+{
+    reg_term term[16];
+    int      terms;
+    AD_TRY(range("measure", (double)c->measure, 0, 1e9));
+    AD_TRY(range("rtol", c->rtol, 1e-14, 1));
+    AD_TRY(range("atol", c->atol, 1e-14, 1));
+    AD_TRY(range("max-steps", (double)c->max_steps, 1, 1e9));
+    AD_TRY(range("t1", c->t1, 1e-6, 1e6));
+    AD_TRY(one_of("batching", c->batching, "joint", "per-sample"));
     AD_TRY(adjoint_named(c->adjoint));
     AD_TRY(reg_parse(c->regularizer, 8, term, &terms));
-    if (!ad_optimizer_find(c->optimizer) || !nde_method(c->method)) return AD_INVALID;
-    return nde_controller_named(c->controller) ? AD_OK : AD_INVALID;
+    return nde_method(c->method) && nde_controller_named(c->controller) ? AD_OK : AD_INVALID;
 }
 
 static ad_status check_samples(const mdl_samples_config *c)
@@ -62,14 +71,10 @@ static ad_status check_samples(const mdl_samples_config *c)
     AD_TRY(range("momentum", c->momentum, 0, 1 - 1e-9));
     AD_TRY(range("weight-decay", c->weight_decay, 0, 100));
     AD_TRY(range("clip", c->clip, 0, many));
-    AD_TRY(range("measure", (double)c->measure, 0, many));
     AD_TRY(range("every", (double)c->every, 0, many));
     AD_TRY(range("checkpoint-every", c->checkpoint, 0, many));
-    AD_TRY(range("rtol", c->rtol, 1e-14, 1));
-    AD_TRY(range("atol", c->atol, 1e-14, 1));
-    AD_TRY(range("max-steps", (double)c->max_steps, 1, many));
-    AD_TRY(range("t1", c->t1, 1e-6, 1e6));
-    return check_names(c);
+    AD_TRY(check_names(c));
+    return c->method ? check_solves(c) : AD_OK;
 }
 
 static ad_status activation(const char *name)
@@ -134,8 +139,5 @@ ad_status mdl_check_score(const void *config)
     AD_TRY(normalisation(c->normalise));
     AD_TRY(dpm_prediction_parse(c->prediction, &prediction));
     AD_TRY(check_noise(c));
-    if (c->samples.regularizer)
-        return ad_fail(AD_INVALID, "regularizers are of solves, and training a score solves "
-                                   "nothing; its own is --fokker-planck W");
     return ad_activation_find(c->activation) ? AD_OK : AD_INVALID;
 }
