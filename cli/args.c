@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,8 @@ ad_status cli_set(cli_args *a, int i, const char *text, cli_source source)
     int               flag;
     if (o->kind == CLI_NUMBER && !cli_parse_number(text, &x))
         return ad_fail(AD_INVALID, "--%s: '%.60s' is not a finite number", o->key, text);
+    if (o->kind == CLI_INTEGER && cli_parse_number(text, &x) && fabs(x) > 0x1p62)
+        return ad_fail(AD_INVALID, "--%s: %.60s is too large", o->key, text);
     if (o->kind == CLI_INTEGER && !cli_parse_integer(text, &(long){ 0 }))
         return ad_fail(AD_INVALID, "--%s: '%.60s' is not a whole number", o->key, text);
     if (o->kind == CLI_FLAG && !cli_parse_flag(text, &flag))

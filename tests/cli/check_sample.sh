@@ -260,6 +260,7 @@ fails 'no such type' 2 'neither dpmsolver nor taylor' sample --solver-type euler
 fails 'no such method' 2 'did you mean "rk4"' sample --tableau rk5 --sampler rho-rk $to
 fails 'too few steps' 2 'at least 3 steps' sample --sampler dpmpp-3m --steps 2 $to
 fails 'too many samples' 2 'at most' sample --n 4611686018427387904 $to
+fails 'a number too large' 2 'is too large' sample --seed 18446744073709551615 $to
 fails 'too many evaluations' 2 'at most 1e7' sample --nfe 1e12 $to
 fails 'no steps' 2 'at least 1' sample --steps 0 $to
 fails 'too few evaluations' 2 'so few evaluations' sample --nfe 1 --sampler rho-rk $to
