@@ -40,13 +40,16 @@ static long live_slots(const dpm_sampler *s, int e)
     return n;
 }
 
+/* Counted once: it goes over all slots for every step. */
 static long state_slots(const dpm_sampler *s)
 {
     long most = 1;
+    if (s->program->state_slots) return s->program->state_slots;
     for (long k = 1; k < s->program->ended; k++) {
         long n = live_slots(s, dpm_step_begin(s, k));
         if (n > most) most = n;
     }
+    s->program->state_slots = most;
     return most;
 }
 
@@ -60,6 +63,14 @@ long dpm_checkpoint_states(const dpm_sampler *s)
 long dpm_checkpoint_tail(const dpm_sampler *s)
 {
     return s->program->ended - 1;
+}
+
+void dpm_checkpoint_forget(dpm_sampler *s)
+{
+    for (int i = 0; i < s->snapshot.count; i++)
+        if (s->snapshot.block[i])
+            s->stats.bytes_kept -= (size_t)state_slots(s) * dpm_state_bytes(s);
+    dpm_kept_free(&s->snapshot);
 }
 
 static ad_status store(dpm_sampler *s, int at, long step)

@@ -166,10 +166,11 @@ static ad_status run(augmented *u, const dpm_cotangents *c, double *rho, char *s
     dpm_sampler     *s     = u->s;
     ad_type          t     = s->model.type;
     const dpm_point *end   = &s->point[s->steps];
+    const void      *x0    = dpm_value(s, s->program->result[0]);
     size_t           bytes = (size_t)u->count * ad_type_size(t);
     for (long i = 0; i <= s->steps; i++) rho[i] = s->point[s->steps - i].rho;
     for (long i = 0; i < u->n; i++) {
-        ad_put(t, state, i, ad_get(t, s->run.out, i) / end->alpha);
+        ad_put(t, state, i, ad_get(t, x0, i) / end->alpha);
         ad_put(t, state, u->n + i, end->alpha * ad_get(t, c->out_bar, i));
     }
     AD_TRY(solve(u, rho, s->steps, state));
@@ -182,6 +183,11 @@ ad_status dpm_pullback_continuous(dpm_sampler *s, const dpm_cotangents *c)
     if (!c->out_bar || c->path_bar || c->coef_bar || c->time_bar)
         return ad_fail(AD_UNSUPPORTED, "the continuous adjoint pulls back the end of the path "
                                        "alone, to the start, weights, arguments and guidance");
+    if (s->run.mean && s->program->last[DPM_SLOT_MEAN] >= 0)
+        return ad_fail(AD_UNSUPPORTED,
+                       "the continuous adjoint is that of a diffusion about 0, not about a mean; "
+                       "the adjoint 'points' of %s has that gradient",
+                       s->method->name);
     augmented u     = { .s = s };
     ad_status code  = make(&u, c);
     double   *rho   = code ? NULL : ad_alloc((size_t)(s->steps + 1) * sizeof *rho);

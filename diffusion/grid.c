@@ -113,8 +113,8 @@ static ad_status resolve(const dpm_schedule *s, const dpm_grid_options *o, dpm_g
     *r         = *o;
     r->t_begin = o->t_begin == 0 ? s->o.t_begin : o->t_begin == DPM_ZERO ? 0 : o->t_begin;
     r->t_end   = o->t_end == 0 ? s->o.t_end : o->t_end == DPM_ZERO ? 0 : o->t_end;
-    if (o->steps < 1 || o->steps > 10000000)
-        return ad_fail(AD_INVALID, "a grid of %ld steps; it has 1 or more", o->steps);
+    if (o->steps < 1 || o->steps > DPM_STEPS_MOST)
+        return ad_fail(AD_INVALID, "a grid of %ld steps; it has 1 to %d", o->steps, DPM_STEPS_MOST);
     if (o->final_zero < 0 || o->final_zero > DPM_FINAL_END)
         return ad_fail(AD_INVALID, "final_zero = %d; it is 0, 1, 2 or 3", o->final_zero);
     if (o->final_zero == DPM_FINAL_APPENDED || o->final_zero == DPM_FINAL_END) r->steps--;

@@ -8,10 +8,12 @@
 
 COSTATE_BEGIN_DECLS
 
+enum { DPM_STEPS_MOST = 10000000 };
+
 /* Zero means the default, which stands beside the field. */
 typedef struct dpm_grid_options {
     const char *name; /* "logsnr"                                                                 */
-    long   steps;     /* required, >= 1                                                           */
+    long   steps; /* required, 1 to DPM_STEPS_MOST                                             */
     double t_begin, t_end; /* the schedule's; DPM_ZERO for 0                                   */
     double rho;   /* karras: 7                                                                */
     double shift; /* flow shift of the uniform grid's noise level: 1                          */

@@ -61,6 +61,8 @@ typedef struct dpm_program {
     /* [slots]: instruction that writes (-1: given) and the last that reads (-1: none); where */
     int *def, *last, *buffer;
     int  buffers;
+    long
+        state_slots; /* checkpoints.c: of the largest state at the start of a step; 0: not counted yet */
     long room[5]; /* of the growing arrays: op term place slot each */
 } dpm_program;
 

@@ -1,4 +1,4 @@
-/* A sampler is made: options checked, points placed, program and model compiled, buffers laid out. */
+/* A sampler is made: points placed, program and model compiled, buffers laid out. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,107 +34,22 @@ void dpm_kept_free(dpm_kept *k)
     *k = (dpm_kept){ 0 };
 }
 
-/* --- options ---------------------------------------------------------------------------------------------------------- */
-
-static int takes(const dpm_method *m, const char *option)
+ad_status dpm_sampler_place(const dpm_sampler *s, const dpm_grid_options *g, dpm_point *point)
 {
-    size_t n = strlen(option);
-    for (const char *p = m->takes; (p = strstr(p, option)); p += n)
-        if ((p == m->takes || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0')) return 1;
-    return 0;
+    AD_TRY(dpm_grid_make(s->o.schedule, g, point));
+    for (long i = 0; s->o.invert && 2 * i < s->steps; i++) {
+        dpm_point p         = point[i];
+        point[i]            = point[s->steps - i];
+        point[s->steps - i] = p;
+    }
+    return dpm_check_ends(s->method, &s->o, point, s->steps);
 }
 
-/* What is set must be something that the sampler takes. */
-static ad_status check_taken(const dpm_method *m, const dpm_options *o)
+ad_status dpm_sampler_room(dpm_sampler *s, const dpm_program *p)
 {
-    const struct {
-        const char *name;
-        int         set;
-    } row[] = {
-        { "solver-type", o->solver_type != NULL },
-        { "singlestep", o->singlestep != NULL },
-        { "variant", o->variant != NULL },
-        { "lower-order-final", o->lower_order_final != 0 },
-        { "no-corrector", o->no_corrector },
-        { "eta", o->eta != 0 },
-        { "churn", o->churn != 0 || o->churn_min != 0 || o->churn_max != 0 || o->churn_noise != 0 },
-        { "gamma", o->gamma != 0 },
-        { "mixing", o->mixing != 0 },
-        { "zeta", o->zeta != 0 },
-        { "tableau", o->tableau != NULL },
-        { "rtol", o->rtol != 0 },
-        { "atol", o->atol != 0 },
-        { "statistics", o->statistics != NULL },
-        { "skip-most", o->skip_most != 0 },
-        { "noise-level", o->noise_level != 0 },
-        { "invert", o->invert },
-    };
-    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-        if (row[i].set && !takes(m, row[i].name))
-            return ad_fail(AD_INVALID, "sampler %s does not take --%s%s%s", m->name, row[i].name,
-                           *m->takes ? "; it takes " : "", m->takes);
-    if (o->prediction && o->prediction != m->form && !(m->flags & DPM_FORM))
-        return ad_fail(AD_INVALID,
-                       "sampler %s integrates %s alone; it does not take --prediction %s", m->name,
-                       dpm_prediction_name(m->form), dpm_prediction_name(o->prediction));
-    if (o->prediction && o->prediction != DPM_EPSILON && o->prediction != DPM_X0)
-        return ad_fail(AD_INVALID,
-                       "a sampler integrates epsilon or x0, not %s: --prediction noise or data",
-                       dpm_prediction_name(o->prediction));
-    int own = m->order ? m->order : 1;
-    if (o->order && o->order != own &&
-        (!(m->flags & DPM_ORDERS) || o->order < 1 || o->order > m->order_most))
-        return m->flags & DPM_ORDERS ? ad_fail(AD_INVALID, "sampler %s has orders 1 to %d, not %d",
-                                               m->name, m->order_most, o->order)
-                                     : ad_fail(AD_INVALID, "sampler %s has order %d alone, not %d",
-                                               m->name, own, o->order);
-    return AD_OK;
-}
-
-static ad_status check_adjoint(const dpm_method *m, const dpm_options *o)
-{
-    if (o->adjoint == DPM_ADJOINT_REVERSIBLE && !(m->flags & DPM_REVERSIBLE))
-        return ad_fail(AD_INVALID,
-                       "sampler %s cannot be walked back: the adjoint 'reversible' is for bdia, "
-                       "o-belm, edict and rex; "
-                       "'points' gives the same gradient",
-                       m->name);
-    if (o->adjoint == DPM_ADJOINT_CHECKPOINTS && m->flags & DPM_LIVE)
-        return ad_fail(AD_INVALID,
-                       "sampler %s decides by values: the adjoint 'checkpoints' cannot run its "
-                       "steps again; take 'points'",
-                       m->name);
-    if (o->adjoint == DPM_ADJOINT_LAST && (o->last < 1 || o->last > o->grid.steps))
-        return ad_fail(AD_INVALID,
-                       "the adjoint 'last' needs a number of steps from 1 to %ld, not %ld",
-                       o->grid.steps, o->last);
-    if (o->adjoint == DPM_ADJOINT_CONTINUOUS &&
-        (m->flags & DPM_STOCHASTIC || o->invert || o->inpaint || o->clip || o->threshold > 0))
-        return ad_fail(AD_INVALID,
-                       "the continuous adjoint is that of the probability-flow ODE: no noise, "
-                       "inversion, inpainting or "
-                       "clipping (sampler %s)",
-                       m->name);
-    return AD_OK;
-}
-
-/* Where the grid starts and ends, and whether the method can do so. */
-static ad_status check_ends(const dpm_method *m, const dpm_options *o, const dpm_point *point,
-                            long steps)
-{
-    const dpm_point *noise = &point[o->invert ? steps : 0], *data = &point[o->invert ? 0 : steps];
-    if (data->sigma == 0 && (!(m->flags & DPM_TO_ZERO) || o->invert))
-        return ad_fail(AD_INVALID,
-                       "sampler %s cannot %s at sigma = 0, where log(alpha / sigma) is infinite; "
-                       "end the grid before "
-                       "it (--t-end, --final min), or take ddim, euler or heun",
-                       m->name, o->invert ? "start" : "end");
-    if (noise->alpha == 0 && (!(m->flags & DPM_FROM_ZERO) || o->invert))
-        return ad_fail(AD_INVALID,
-                       "sampler %s cannot %s at alpha = 0, where sigma / alpha is infinite; begin "
-                       "the grid after it "
-                       "(--t-begin %g), or take a schedule that keeps some signal",
-                       m->name, o->invert ? "end" : "start", point[o->invert ? steps - 1 : 1].t);
+    AD_TRY(dpm_kept_size(&s->buffer, p->buffers));
+    for (int i = 0; i < s->buffer.count; i++)
+        AD_TRY(dpm_kept_need(&s->buffer, i, dpm_state_bytes(s), &s->stats.bytes));
     return AD_OK;
 }
 
@@ -142,9 +57,9 @@ static ad_status place(dpm_sampler *s)
 {
     dpm_options *o = &s->o;
     s->steps       = o->found ? o->found->steps : o->grid.steps;
-    if (s->steps < 1)
-        return ad_fail(AD_INVALID, "sampler %s: %ld steps; at least 1 is needed", s->method->name,
-                       s->steps);
+    if (s->steps < 1 || s->steps > DPM_STEPS_MOST)
+        return ad_fail(AD_INVALID, "sampler %s: %ld steps; at least 1 is needed, at most %d",
+                       s->method->name, s->steps, DPM_STEPS_MOST);
     o->grid.steps = s->steps;
     if (s->steps < s->method->min_steps)
         return ad_fail(AD_INVALID, "sampler %s needs at least %ld steps, not %ld", s->method->name,
@@ -154,13 +69,20 @@ static ad_status place(dpm_sampler *s)
         o->grid.name = "list";
         o->grid.list = o->found->times;
     }
-    AD_TRY(dpm_grid_make(o->schedule, &o->grid, s->point));
-    for (long i = 0; o->invert && 2 * i < s->steps; i++) {
-        dpm_point p            = s->point[i];
-        s->point[i]            = s->point[s->steps - i];
-        s->point[s->steps - i] = p;
-    }
-    return check_ends(s->method, o, s->point, s->steps);
+    return dpm_sampler_place(s, &o->grid, s->point);
+}
+
+/* Some draw noise where their options say so. */
+static ad_status check_noise(const dpm_sampler *s)
+{
+    const dpm_program *p = s->program;
+    for (int i = 0; s->o.adjoint == DPM_ADJOINT_CONTINUOUS && i < p->ops; i++)
+        if (p->op[i].kind == DPM_OP_NOISE)
+            return ad_fail(AD_INVALID,
+                           "the continuous adjoint is that of the probability-flow ODE, and "
+                           "sampler %s draws noise with these options",
+                           s->method->name);
+    return AD_OK;
 }
 
 static ad_status make(dpm_sampler *s)
@@ -171,21 +93,19 @@ static ad_status make(dpm_sampler *s)
     if (!m->make)
         return ad_fail(AD_INVALID, "sampler %s is no sequence of steps of one model: %s", m->name,
                        m->about);
-    AD_TRY(check_taken(m, &s->o));
+    AD_TRY(dpm_check_model(&s->model, s->capacity));
+    AD_TRY(dpm_check_options(m, &s->o));
     AD_TRY(place(s));
-    AD_TRY(check_adjoint(m, &s->o));
+    AD_TRY(dpm_check_adjoint(m, &s->o));
     if (!(m->flags & DPM_LIVE)) {
         AD_TRY(dpm_build_program(&s->program, m, &s->o, &s->model, s->steps, s->point, NULL));
+        AD_TRY(check_noise(s));
         if (s->o.found) AD_TRY(dpm_found_apply(s->o.found, s));
     }
     AD_TRY(dpm_evaluator_new(&s->evaluator, &s->model, s->capacity));
     if (!(s->spare = ad_alloc(dpm_state_bytes(s)))) return AD_NO_MEMORY;
     if (!(s->sorted = ad_alloc((size_t)s->model.dim * sizeof *s->sorted))) return AD_NO_MEMORY;
-    if (!s->program) return AD_OK;
-    AD_TRY(dpm_kept_size(&s->buffer, s->program->buffers));
-    for (int i = 0; i < s->buffer.count; i++)
-        AD_TRY(dpm_kept_need(&s->buffer, i, dpm_state_bytes(s), &s->stats.bytes));
-    return AD_OK;
+    return s->program ? dpm_sampler_room(s, s->program) : AD_OK;
 }
 
 ad_status dpm_sampler_new(dpm_sampler **out, const dpm_model *m, const dpm_options *o,
@@ -194,9 +114,6 @@ ad_status dpm_sampler_new(dpm_sampler **out, const dpm_model *m, const dpm_optio
     const dpm_method *method = dpm_method_find(o->sampler ? o->sampler : "dpmpp-2m");
     *out                     = NULL;
     if (!method) return AD_INVALID;
-    if (capacity < 1 || m->dim < 1)
-        return ad_fail(AD_INVALID, "sampler %s: %ld samples of %ld numbers; at least one of each",
-                       method->name, capacity, m->dim);
     dpm_sampler *s = ad_alloc(sizeof *s);
     if (!s) return AD_NO_MEMORY;
     s->model    = *m;

@@ -17,7 +17,8 @@ COSTATE_BEGIN_DECLS
 
 typedef struct dpm_sampler dpm_sampler;
 
-/* Compiles model and sampler for up to `capacity` samples. o is copied, its schedule is not. */
+/* Compiles model and sampler for up to `capacity` samples. m and o are copied; what they point to (schedule, names, tableau, found,
+   arguments, parameters) is not and must outlive the sampler, but for a list of times. */
 ad_status dpm_sampler_new(dpm_sampler **s, const dpm_model *m, const dpm_options *o, long capacity);
 void      dpm_sampler_free(dpm_sampler *s);
 
@@ -29,10 +30,11 @@ typedef struct dpm_run {
     const void        *x;    /* [n, dim] the start, of the model's type              */
     const void *const *args; /* the model's                                          */
     const void        *theta;
-    double             guidance;     /* w of a guided model; 0: 1; DPM_ZERO                  */
-    uint64_t           seed;         /* of stochastic samplers                               */
-    long               first;        /* global number of row 0, by which noise is keyed      */
-    const void        *mean;         /* [n, dim] mean-reverting's mu; NULL: 0                */
+    double             guidance; /* w of a guided model; 0: 1; DPM_ZERO                  */
+    uint64_t           seed;  /* of stochastic samplers, which draw its streams 0, 1, ...: a start
+                                        drawn from the same seed needs another stream (random.h) */
+    long               first; /* global number of row 0, by which noise is keyed      */
+    const void        *mean;  /* [n, dim] mean-reverting's mu; NULL: 0                */
     const void        *known, *mask; /* [n, dim] inpainting                              */
     void              *out;          /* [n, dim]                                             */
     void              *path;         /* [steps + 1, n, dim] states at all points, or NULL    */
@@ -53,11 +55,14 @@ typedef struct dpm_cotangents {
     void        *theta_bar;
     double      *guidance_bar; /* [1]                                                    */
     double      *coef_bar;     /* one for every coefficient, in the order of the program */
-    double *time_bar; /* [steps + 1] of the grid's times, through coefficients and network alike */
-    void   *mean_bar; /* [n, dim]                                               */
+    double   *
+        time_bar; /* [steps + 1] of the grid's times, through coefficients and network alike; coefficients that were
+                         written are taken to move with them as the sampler's own do                */
+    void *mean_bar; /* [n, dim]                                               */
 } dpm_cotangents;
 
-/* Of the last dpm_sample() of this sampler, with record, whose x, args and theta must still be there. On failure everything it returns is NaN. */
+/* Of the last dpm_sample() of this sampler, with record, whose x, theta, mean, known and mask must still be there, and whose coefficients
+   must be as they were. On failure everything it returns is NaN. */
 ad_status dpm_pullback(dpm_sampler *s, const dpm_cotangents *c);
 
 /* Reversible samplers, after a dpm_sample() with record: the start, recovered from the end alone, [n, dim]; ends the record. */
@@ -86,7 +91,8 @@ const dpm_options *dpm_sampler_options(const dpm_sampler *s);
    (learned solvers write them). Live samplers: those of the last run. */
 long    dpm_sampler_coefficients(const dpm_sampler *s);
 double *dpm_sampler_coefficient(dpm_sampler *s);
-/* Other points for the same sampler: its coefficients are computed anew. times [steps + 1]. */
+/* Other points for the same sampler: its coefficients are computed anew, those written or found are gone. times [steps + 1], in the
+   direction of dpm_sampler_points(); with grid.final_zero the last one is not looked at. */
 ad_status dpm_sampler_set_times(dpm_sampler *s, const double *times);
 /* The program as text, an instruction a line; ad_free() it. */
 char *dpm_sampler_text(const dpm_sampler *s);

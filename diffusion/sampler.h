@@ -49,6 +49,22 @@ static inline void *dpm_value(const dpm_sampler *s, int slot)
     return s->buffer.block[s->program->buffer[slot]];
 }
 
+/* --- check.c ------------------------------------------------------------------------------------------------------ */
+
+ad_status dpm_check_model(const dpm_model *m, long capacity);
+ad_status dpm_check_options(const dpm_method *m, const dpm_options *o);
+ad_status dpm_check_adjoint(const dpm_method *m, const dpm_options *o);
+/* Where the points start and end, and whether the method can do so. */
+ad_status dpm_check_ends(const dpm_method *m, const dpm_options *o, const dpm_point *point,
+                         long steps);
+
+/* --- sample.c ----------------------------------------------------------------------------------------------------- */
+
+/* The points of a grid, in the direction of the run. */
+ad_status dpm_sampler_place(const dpm_sampler *s, const dpm_grid_options *g, dpm_point *point);
+/* Buffers for the values of a program. */
+ad_status dpm_sampler_room(dpm_sampler *s, const dpm_program *p);
+
 /* --- run.c ------------------------------------------------------------------------------------------------------- */
 
 /* Runs instructions [from, to) on the values alive; keep: sources, and with DPM_ADJOINT_TAPE residuals, are kept. */
@@ -68,6 +84,8 @@ ad_status dpm_checkpoint_pass(dpm_sampler *s, long step);
 long      dpm_checkpoint_states(const dpm_sampler *s);
 long      dpm_checkpoint_tail(const dpm_sampler *s);
 ad_status dpm_checkpoint_walk(dpm_walk *w);
+/* Another program follows, whose states may be larger. */
+void dpm_checkpoint_forget(dpm_sampler *s);
 
 /* --- reverse.c: one walk backwards ---------------------------------------------------------------------------------- */
 

@@ -30,7 +30,15 @@ ad_status dpm_steps_for(const dpm_options *o, long nfe, long *steps)
     if (m->flags & DPM_LIVE || !m->make)
         return ad_fail(AD_UNSUPPORTED, "sampler %s: its evaluations are known only when it has run",
                        m->name);
-    for (long k = nfe; k >= 1; k--) {
+    if (!o->schedule) return ad_fail(AD_INVALID, "sampler %s: no noise schedule is given", m->name);
+    const dpm_grid_kind *grid = dpm_grid_find(o->grid.name ? o->grid.name : "logsnr");
+    if (!grid) return AD_INVALID;
+    if (!strcmp(grid->name, "list") || !strcmp(grid->name, "sigmas"))
+        return ad_fail(AD_INVALID,
+                       "the grid '%s' has as many steps as are given; a number of evaluations is "
+                       "for grids that are made for any number of steps",
+                       grid->name);
+    for (long k = nfe < DPM_STEPS_MOST ? nfe : DPM_STEPS_MOST; k >= 1; k--) {
         long all;
         AD_TRY(evaluations(m, o, k, &all));
         if (all < 0 || all > nfe) continue;

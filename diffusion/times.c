@@ -90,18 +90,31 @@ ad_status dpm_time_bar(dpm_sampler *s, const double *coef_bar, const double *num
     return code;
 }
 
+/* What the options call a list goes from noise to data, times of an inverted run the other way. */
+static ad_status points_of(const dpm_sampler *s, const double *times, dpm_point *point)
+{
+    dpm_grid_options g    = s->o.grid;
+    double          *list = ad_alloc((size_t)(s->steps + 1) * sizeof *list);
+    if (!list) return AD_NO_MEMORY;
+    for (long i = 0; i <= s->steps; i++) list[i] = times[s->o.invert ? s->steps - i : i];
+    g.name         = "list";
+    g.list         = list;
+    ad_status code = dpm_sampler_place(s, &g, point);
+    ad_free(list);
+    return code;
+}
+
 ad_status dpm_sampler_set_times(dpm_sampler *s, const double *times)
 {
     dpm_point *point = ad_alloc((size_t)(s->steps + 1) * sizeof *point);
     if (!point) return AD_NO_MEMORY;
-    dpm_grid_options g = s->o.grid;
-    g.name             = "list";
-    g.list             = times;
-    ad_status    code  = dpm_grid_make(s->o.schedule, &g, point);
-    dpm_program *p     = NULL;
+    dpm_program *p    = NULL;
+    ad_status    code = points_of(s, times, point);
     if (!code && !(s->method->flags & DPM_LIVE))
         code = dpm_build_program(&p, s->method, &s->o, &s->model, s->steps, point, NULL);
+    if (!code && p) code = dpm_sampler_room(s, p);
     if (code) {
+        dpm_program_free(p);
         ad_free(point);
         return code;
     }
@@ -109,6 +122,7 @@ ad_status dpm_sampler_set_times(dpm_sampler *s, const double *times)
     s->point    = point;
     s->recorded = 0;
     if (!p) return AD_OK;
+    dpm_checkpoint_forget(s);
     dpm_program_free(s->program);
     s->program = p;
     return AD_OK;

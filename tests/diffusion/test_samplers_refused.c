@@ -1,4 +1,6 @@
 /* What samplers refuse: options, orders and forms that are not theirs, a model that returns what is no number. */
+#include <limits.h>
+
 #include "registry.h"
 
 static const struct {
@@ -128,5 +130,110 @@ Test(samplers_refused, a_start_that_is_no_number)
         dpm_options o = registry_options(&r, m, registry_steps(m));
         cr_expect_eq(registry_run(&r, &o, out), AD_NONFINITE_STATE, "%s", m->name);
     }
+    registry_stop(&r);
+}
+
+/* --- numbers, models and modes that there are not --------------------------------------------------------------------------- */
+
+static void refused(const registry *r, dpm_options o, const char *part)
+{
+    dpm_sampler *s;
+    o.schedule = r->vp;
+    if (!o.grid.steps) o.grid.steps = 5;
+    cr_expect_eq(dpm_sampler_new(&s, &r->model, &o, 1), AD_INVALID, "%s", part);
+    cr_expect(mentions(part), "%s: %s", part, ad_message());
+}
+
+Test(samplers_refused, numbers)
+{
+    registry r;
+    registry_start(&r);
+    refused(&r, (dpm_options){ .sampler = "ddim", .eta = NAN }, "--eta is");
+    refused(&r, (dpm_options){ .sampler = "ddim", .eta = -0.5 }, "--eta is -0.5");
+    refused(&r, (dpm_options){ .sampler = "heun", .churn = -3 }, "--churn is -3");
+    refused(&r, (dpm_options){ .sampler = "dpm-adaptive-12", .rtol = -7 }, "--rtol is -7");
+    refused(&r, (dpm_options){ .clip = 1, .clip_range = -7 }, "--clip is -7");
+    refused(&r, (dpm_options){ .threshold = 7 }, "--threshold is 7");
+    refused(&r, (dpm_options){ .lower_order_final = 9 }, "lower_order_final is 9");
+    refused(&r, (dpm_options){ .prediction = 99 }, "integrates epsilon or x0");
+    refused(&r, (dpm_options){ .adjoint = 77 }, "no adjoint mode 77");
+    refused(&r, (dpm_options){ .grid.steps = LONG_MAX }, "at most 10000000");
+    registry_stop(&r);
+}
+
+Test(samplers_refused, models)
+{
+    registry r;
+    registry_start(&r);
+    dpm_model    good = r.model;
+    dpm_options  o    = { .schedule = r.vp, .grid.steps = 5 };
+    dpm_sampler *s;
+    r.model.network = NULL;
+    refused(&r, (dpm_options){ 0 }, "no network");
+    r.model      = good;
+    r.model.type = 99;
+    refused(&r, (dpm_options){ 0 }, "type 99");
+    r.model            = good;
+    r.model.prediction = 77;
+    refused(&r, (dpm_options){ 0 }, "prediction 77");
+    r.model            = good;
+    r.model.sigma_data = -1;
+    refused(&r, (dpm_options){ 0 }, "sigma_data is -1");
+    cr_expect_eq(dpm_sampler_new(&s, &good, &o, LONG_MAX), AD_INVALID);
+    cr_expect(mentions("more than can be counted"), "%s", ad_message());
+    registry_stop(&r);
+}
+
+/* What the continuous adjoint and the reversible one cannot do is said before anything is run. */
+Test(samplers_refused, adjoints)
+{
+    registry r;
+    registry_start(&r);
+    refused(&r, (dpm_options){ .sampler = "ddim", .eta = 1, .adjoint = DPM_ADJOINT_CONTINUOUS },
+            "draws noise");
+    refused(&r, (dpm_options){ .sampler = "heun", .churn = 5, .adjoint = DPM_ADJOINT_CONTINUOUS },
+            "draws noise");
+    refused(&r, (dpm_options){ .sampler = "bdia", .inpaint = 1, .adjoint = DPM_ADJOINT_REVERSIBLE },
+            "inpainting");
+    registry_stop(&r);
+}
+
+Test(samplers_refused, the_continuous_adjoint_about_a_mean)
+{
+    double   mean[REGISTRY_ALL] = { 1 }, out[REGISTRY_ALL], x_bar[REGISTRY_ALL];
+    registry r;
+    registry_start(&r);
+    dpm_sampler *s;
+    ok(dpm_sampler_new(&s, &r.model,
+                       &(dpm_options){ .sampler    = "mr-sampler",
+                                       .schedule   = r.vp,
+                                       .grid.steps = 8,
+                                       .adjoint    = DPM_ADJOINT_CONTINUOUS },
+                       REGISTRY_ROWS));
+    for (int about = 0; about < 2; about++) {
+        ok(dpm_sample(s, &(dpm_run){ .n      = REGISTRY_ROWS,
+                                     .x      = r.x,
+                                     .mean   = about ? mean : NULL,
+                                     .out    = out,
+                                     .record = 1 }));
+        cr_expect_eq(dpm_pullback(s, &(dpm_cotangents){ .out_bar = r.x, .x_bar = x_bar }),
+                     about ? AD_UNSUPPORTED : AD_OK, "%s", ad_message());
+        cr_expect(!about == !isnan(x_bar[0]));
+    }
+    dpm_sampler_free(s);
+    registry_stop(&r);
+}
+
+Test(samplers_refused, evaluations_of_a_list)
+{
+    double   times[] = { 1, 0.5, 0.1 };
+    long     steps;
+    registry r;
+    registry_start(&r);
+    dpm_options o = { .schedule = r.vp, .grid = { .name = "list", .list = times } };
+    cr_expect_eq(dpm_steps_for(&o, 10, &steps), AD_INVALID);
+    cr_expect(mentions("'list'"), "%s", ad_message());
+    cr_expect_eq(dpm_steps_for(&(dpm_options){ 0 }, 10, &steps), AD_INVALID);
+    cr_expect(mentions("no noise schedule"), "%s", ad_message());
     registry_stop(&r);
 }
