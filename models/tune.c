@@ -7,6 +7,8 @@
 #include "pass.h"
 #include "tune.h"
 
+static const uint64_t stream_of_seeds = 0x74756e65u;
+
 struct mdl_tune {
     const mdl_denoiser *d;
     mdl_tune_options    o;
@@ -17,6 +19,7 @@ struct mdl_tune {
     mdl_learner        *learner;
     ad_type             type;
     long                dim, iteration;
+    uint64_t            drawn;                     /* which noise */
     void               *start, *x, *x_bar;         /* [n, dim] of the type */
     void               *condition, *condition_bar; /* [n, E]       */
     double             *data, *data_bar;           /* [n, dim]               */
@@ -34,9 +37,11 @@ static double deviation(const mdl_tune *t)
     return dpm_sampler_points(t->sampler)[0].sigma;
 }
 
-/* Noise of a step: sigma of the first point times normal numbers. */
+/* Noise of a step: sigma of the first point times normal numbers. What a stochastic sampler draws on its way has a seed of its own
+   for each, or it would draw the start's numbers again. */
 static void draw(mdl_tune *t, uint64_t stream)
 {
+    t->drawn = stream;
     ad_random_normal(t->type, t->o.seed, stream, 0, t->o.n * t->dim, t->start);
     for (long i = 0; i < t->o.n * t->dim; i++)
         ad_put(t->type, t->start, i, deviation(t) * ad_get(t->type, t->start, i));
@@ -167,7 +172,7 @@ static ad_status sample(mdl_tune *t, int record)
                            .args     = args,
                            .theta    = t->o.of == MDL_TUNE_WEIGHTS ? t->learner->theta : t->d->theta,
                            .guidance = t->o.guidance,
-                           .seed     = t->o.seed,
+                           .seed     = ad_random_bits(t->o.seed, stream_of_seeds, t->drawn),
                            .out      = t->x,
                            .record   = record };
     AD_TRY(dpm_sample(t->sampler, &r));

@@ -122,8 +122,13 @@ static void away(long classes, long label, double *logits, double *loss)
 static ad_status by_logits(long n, const double *x, double *loss, double *x_bar, mdl_target *t,
                            logit_loss *f)
 {
-    long    classes = mdl_judge_classes(t->judge);
-    double *logits  = ad_alloc((size_t)(n * classes) * sizeof *logits);
+    if (!t->judge)
+        return ad_fail(AD_INVALID, "a loss by logits needs a classifier (mdl_target.judge)");
+    long classes = mdl_judge_classes(t->judge);
+    if (t->label < 0 || t->label >= classes)
+        return ad_fail(AD_INVALID, "class %ld: the classifier knows 0 to %ld", t->label,
+                       classes - 1);
+    double *logits = ad_alloc((size_t)(n * classes) * sizeof *logits);
     if (!logits) return AD_NO_MEMORY;
     ad_status s = mdl_judge_look(t->judge, n, x, logits, NULL);
     *loss       = 0;

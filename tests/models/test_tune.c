@@ -74,6 +74,12 @@ Test(tune, losses_of_a_judge)
     mdl_target t = { .dim = 64, .judge = j, .label = 4 };
     check_loss(mdl_loss_towards, &t, 3, 64, x);
     check_loss(mdl_loss_away, &t, 3, 64, x);
+    double loss, bar[3 * 64];
+    t.label = 10;
+    cr_expect_eq(mdl_loss_towards(3, x, &loss, bar, &t), AD_INVALID);
+    cr_expect(strstr(ad_message(), "0 to 9"), "%s", ad_message());
+    t.judge = NULL;
+    cr_expect_eq(mdl_loss_away(3, x, &loss, bar, &t), AD_INVALID);
     mdl_judge_free(j);
     ds_samples_free(train);
     ad_free(x);
@@ -123,6 +129,38 @@ Test(tune, noise_of_a_mixture)
     o.of = MDL_TUNE_CONDITION;
     cr_expect_eq(mdl_tune_new(&t, d, &o, mdl_loss_match, &at), AD_INVALID);
     cr_expect(strstr(ad_message(), "classes"), "%s", ad_message());
+    mdl_target_free(&at);
+    dpm_schedule_free(vp);
+    mdl_denoiser_free(d);
+}
+
+/* A run with the seed of the start draws the start's own numbers first: what tuning samples must not be that run's. */
+Test(tune, noise_on_the_way_is_new)
+{
+    mdl_denoiser *d = mixture();
+    dpm_schedule *vp;
+    mdl_tune     *t;
+    dpm_sampler  *s;
+    double        target[DIM] = { 1.2, 0.4 }, x[N * DIM], again[N * DIM];
+    mdl_target    at;
+    cr_assert_eq(dpm_schedule_new(&vp, &(dpm_schedule_options){ 0 }), AD_OK);
+    cr_assert_eq(mdl_target_new(&at, 1, DIM, target), AD_OK);
+    mdl_tune_options o = { .n       = N,
+                           .seed    = 4,
+                           .sampler = { .sampler = "ddpm", .schedule = vp, .grid.steps = 3 } };
+    cr_assert_eq(mdl_tune_new(&t, d, &o, mdl_loss_match, &at), AD_OK, "%s", ad_message());
+    cr_assert_eq(mdl_tune_samples(t, x, NULL), AD_OK);
+    cr_assert_eq(mdl_tune_samples(t, again, NULL), AD_OK);
+    cr_expect_arr_eq(x, again, sizeof x, "the same noise every time");
+    cr_assert_eq(dpm_sampler_new(&s, &d->model, &o.sampler, N), AD_OK);
+    cr_assert_eq(
+        dpm_sample(
+            s, &(dpm_run){ .n = N, .x = mdl_tune_learner(t)->theta, .seed = o.seed, .out = again }),
+        AD_OK);
+    mdl_denoiser_to_data(d, N, again);
+    for (int i = 0; i < N * DIM; i++) cr_expect_neq(x[i], again[i]);
+    dpm_sampler_free(s);
+    mdl_tune_free(t);
     mdl_target_free(&at);
     dpm_schedule_free(vp);
     mdl_denoiser_free(d);
