@@ -6,11 +6,6 @@
 
 #include "sampler.h"
 
-static size_t used(const dpm_sampler *s)
-{
-    return (size_t)s->run.n * (size_t)s->model.dim * ad_type_size(s->model.type);
-}
-
 /* Every value of the program, a block a slot: what the derivatives of coefficients read. */
 static ad_status run_whole(dpm_sampler *s)
 {
@@ -20,14 +15,14 @@ static ad_status run_whole(dpm_sampler *s)
     for (int i = 0; i < p->slots; i++) {
         AD_TRY(dpm_kept_need(&s->whole, i, dpm_state_bytes(s), &s->stats.bytes_kept));
         if (p->def[i] < 0 && (p->last[i] >= 0 || i == DPM_SLOT_X))
-            memcpy(s->whole.block[i], dpm_value(s, i), used(s));
+            memcpy(s->whole.block[i], dpm_value(s, i), dpm_run_bytes(s));
     }
     for (int i = 0; i < p->ops; i++) {
         if (!(s->method->flags & DPM_LIVE)) {
             AD_TRY(dpm_run_op(s, i, 0));
             s->stats.nfe_again += p->op[i].kind == DPM_OP_EVAL;
         }
-        memcpy(s->whole.block[p->op[i].dst], dpm_value(s, p->op[i].dst), used(s));
+        memcpy(s->whole.block[p->op[i].dst], dpm_value(s, p->op[i].dst), dpm_run_bytes(s));
     }
     return AD_OK;
 }
@@ -81,7 +76,7 @@ static void at_the_end(dpm_walk *w)
     for (int i = 0; i < p->results; i++) w->have[p->result[i]] = 1;
     for (int i = DPM_SLOT_MEAN; i < DPM_SLOTS_GIVEN; i++) w->have[i] = 1;
     if (w->c && w->c->out_bar) {
-        memcpy(w->s->bar.block[p->buffer[p->result[0]]], w->c->out_bar, used(w->s));
+        memcpy(w->s->bar.block[p->buffer[p->result[0]]], w->c->out_bar, dpm_run_bytes(w->s));
         w->touched[p->result[0]] = 1;
     }
 }
@@ -103,9 +98,9 @@ static void hand_out(const dpm_walk *w, int slot, void *to)
 {
     if (!to) return;
     if (w->touched[slot])
-        memcpy(to, w->s->bar.block[w->s->program->buffer[slot]], used(w->s));
+        memcpy(to, w->s->bar.block[w->s->program->buffer[slot]], dpm_run_bytes(w->s));
     else
-        memset(to, 0, used(w->s));
+        memset(to, 0, dpm_run_bytes(w->s));
 }
 
 static ad_status handed(dpm_walk *w)
@@ -148,11 +143,7 @@ static ad_status walk(dpm_walk *w)
 
 static void nan_fill(ad_type type, size_t n, void *x)
 {
-    for (size_t i = 0; x && i < n; i++)
-        if (type == AD_F32)
-            ((float *)x)[i] = NAN;
-        else
-            ((double *)x)[i] = NAN;
+    for (size_t i = 0; x && i < n; i++) ad_put(type, x, (long)i, NAN);
 }
 
 /* A pullback that failed returns nothing that could be taken for a gradient. */
@@ -233,7 +224,7 @@ ad_status dpm_recover_start(dpm_sampler *s, void *x)
     if (!code && !w.have[DPM_SLOT_X])
         code = ad_fail(AD_UNSUPPORTED, "sampler %s: its start cannot be recovered from its end",
                        s->method->name);
-    if (!code) memcpy(x, dpm_value(s, DPM_SLOT_X), used(s));
+    if (!code) memcpy(x, dpm_value(s, DPM_SLOT_X), dpm_run_bytes(s));
     walk_free(&w);
     return code;
 }

@@ -13,11 +13,6 @@
 
 enum { MOST_FRAMES = 64 };
 
-static long numbers(const dpm_sampler *s)
-{
-    return s->run.n * s->model.dim;
-}
-
 static void *bar(const dpm_walk *w, int slot)
 {
     return w->s->bar.block[w->s->program->buffer[slot]];
@@ -110,12 +105,12 @@ static ad_status recover(dpm_walk *w, const dpm_op *op)
     if (c == 0)
         return ad_fail(AD_INVALID, "sampler %s: step %ld has a factor 0 and cannot be walked back",
                        s->method->name, op->step + 1);
-    dpm_add(s->model.type, numbers(s), p->dim, 1 / c, NULL, dpm_value(s, op->dst), x, 1);
+    dpm_add(s->model.type, dpm_run_numbers(s), p->dim, 1 / c, NULL, dpm_value(s, op->dst), x, 1);
     for (int k = 0; k < op->terms; k++) {
         if (k == op->recover) continue;
         const dpm_term *t = &p->term[op->first + k];
         AD_TRY(need(w, t->slot));
-        dpm_add(s->model.type, numbers(s), p->dim, -p->coef[op->first + k] / c,
+        dpm_add(s->model.type, dpm_run_numbers(s), p->dim, -p->coef[op->first + k] / c,
                 t->each < 0 ? NULL : p->each + t->each, dpm_value(s, t->slot), x, 0);
     }
     w->have[slot] = 1;
@@ -151,10 +146,10 @@ static void pull_linear(dpm_walk *w, const dpm_op *op)
         const dpm_term *t    = &p->term[at];
         const double   *each = t->each < 0 ? NULL : p->each + t->each;
         if (w->coef_bar)
-            w->coef_bar[at] += dpm_dot(s->model.type, numbers(s), p->dim, each, bar(w, op->dst),
-                                       value_of(w, t->slot));
+            w->coef_bar[at] += dpm_dot(s->model.type, dpm_run_numbers(s), p->dim, each,
+                                       bar(w, op->dst), value_of(w, t->slot));
         if (deaf(w, t->slot)) continue;
-        dpm_add(s->model.type, numbers(s), p->dim, p->coef[at], each, bar(w, op->dst),
+        dpm_add(s->model.type, dpm_run_numbers(s), p->dim, p->coef[at], each, bar(w, op->dst),
                 bar(w, t->slot), !w->touched[t->slot]);
         w->touched[t->slot] = 1;
     }
@@ -177,7 +172,8 @@ static ad_status pull_evaluation(dpm_walk *w, int i)
         w->number_bar ? w->number_bar + (size_t)op->place * DPM_NUMBERS : NULL));
     s->stats.nvjp++;
     if (w->touched[op->src])
-        dpm_add(s->model.type, numbers(s), s->model.dim, 1, NULL, v_bar, bar(w, op->src), 0);
+        dpm_add(s->model.type, dpm_run_numbers(s), s->model.dim, 1, NULL, v_bar, bar(w, op->src),
+                0);
     w->touched[op->src] = 1;
     return AD_OK;
 }
@@ -186,12 +182,11 @@ static ad_status pull_projection(dpm_walk *w, int i)
 {
     dpm_sampler  *s   = w->s;
     const dpm_op *op  = &s->program->op[i];
-    dpm_cut       cut = { s->o.clip_range > 0 ? s->o.clip_range : 1, s->o.threshold,
-                    s->o.threshold_most };
+    dpm_cut       cut = dpm_run_cut(s);
     const void   *x;
     AD_TRY(source_of(w, i, &x));
-    dpm_add_projected(s->model.type, numbers(s), s->model.dim, &cut, s->sorted, x, bar(w, op->dst),
-                      bar(w, op->src), !w->touched[op->src]);
+    dpm_add_projected(s->model.type, dpm_run_numbers(s), s->model.dim, &cut, s->sorted, x,
+                      bar(w, op->dst), bar(w, op->src), !w->touched[op->src]);
     w->touched[op->src] = 1;
     return AD_OK;
 }
@@ -203,7 +198,7 @@ static void pull_blend(dpm_walk *w, const dpm_op *op)
     int          part[] = { op->src, op->other };
     for (int k = 0; k < 2; k++) {
         if (deaf(w, part[k])) continue;
-        dpm_add_masked(s->model.type, numbers(s), mask, k, bar(w, op->dst), bar(w, part[k]),
+        dpm_add_masked(s->model.type, dpm_run_numbers(s), mask, k, bar(w, op->dst), bar(w, part[k]),
                        !w->touched[part[k]]);
         w->touched[part[k]] = 1;
     }
@@ -231,8 +226,8 @@ static void seed_path(dpm_walk *w, int ended)
         int slot = p->step_slot[w->step - 1];
         if (!w->c || !w->c->path_bar || slot < 0) continue;
         const char *x = (const char *)w->c->path_bar +
-                        (size_t)w->step * (size_t)numbers(s) * ad_type_size(s->model.type);
-        dpm_add(s->model.type, numbers(s), s->model.dim, 1, NULL, x, bar(w, slot),
+                        (size_t)w->step * (size_t)dpm_run_numbers(s) * ad_type_size(s->model.type);
+        dpm_add(s->model.type, dpm_run_numbers(s), s->model.dim, 1, NULL, x, bar(w, slot),
                 !w->touched[slot]);
         w->touched[slot] = 1;
     }

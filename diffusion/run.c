@@ -20,21 +20,10 @@ size_t dpm_state_bytes(const dpm_sampler *s)
     return (size_t)s->capacity * (size_t)s->model.dim * ad_type_size(s->model.type);
 }
 
-/* bytes of the rows of this run */
-static size_t used(const dpm_sampler *s)
-{
-    return (size_t)s->run.n * (size_t)s->model.dim * ad_type_size(s->model.type);
-}
-
-static long numbers(const dpm_sampler *s)
-{
-    return s->run.n * s->model.dim;
-}
-
 /* The first number that is not finite: its row. */
 static long bad_row(const dpm_sampler *s, const void *x)
 {
-    for (long i = 0; i < numbers(s); i++) {
+    for (long i = 0; i < dpm_run_numbers(s); i++) {
         double v = ad_get(s->model.type, x, i);
         if (!isfinite(v)) return i / s->model.dim;
     }
@@ -67,7 +56,7 @@ static ad_status evaluate(dpm_sampler *s, const dpm_op *op, int keep)
     }
     AD_TRY(dpm_evaluate(s->evaluator, &s->program->place[op->place], dpm_value(s, op->src), m,
                         residual));
-    if (!dpm_finite(s->model.type, numbers(s), m)) return not_finite(s, op, m);
+    if (!dpm_finite(s->model.type, dpm_run_numbers(s), m)) return not_finite(s, op, m);
     return AD_OK;
 }
 
@@ -83,17 +72,11 @@ static void linear(dpm_sampler *s, const dpm_op *op)
         const double   *each = t->each < 0 ? NULL : p->each + t->each;
         const double    c    = p->coef[op->first + i];
         if (i < n) part[i] = (dpm_part){ c, each, dpm_value(s, t->slot) };
-        if (i == n - 1) dpm_sum(s->model.type, numbers(s), p->dim, n, part, y);
+        if (i == n - 1) dpm_sum(s->model.type, dpm_run_numbers(s), p->dim, n, part, y);
         if (i >= n)
-            dpm_add(s->model.type, numbers(s), p->dim, c, each, dpm_value(s, t->slot), y, 0);
+            dpm_add(s->model.type, dpm_run_numbers(s), p->dim, c, each, dpm_value(s, t->slot), y,
+                    0);
     }
-}
-
-static dpm_cut cut_of(const dpm_options *o)
-{
-    return (dpm_cut){ .range = o->clip_range > 0 ? o->clip_range : 1,
-                      .ratio = o->threshold,
-                      .most  = o->threshold_most };
 }
 
 static ad_status keep_source(dpm_sampler *s, int i)
@@ -101,7 +84,7 @@ static ad_status keep_source(dpm_sampler *s, int i)
     AD_TRY(dpm_kept_size(&s->source, s->program->ops));
     if (!s->source.block[i] && s->pooled) s->source.block[i] = s->pool.block[--s->pooled];
     AD_TRY(dpm_kept_need(&s->source, i, dpm_state_bytes(s), &s->stats.bytes_kept));
-    memcpy(s->source.block[i], dpm_value(s, s->program->op[i].src), used(s));
+    memcpy(s->source.block[i], dpm_value(s, s->program->op[i].src), dpm_run_bytes(s));
     return AD_OK;
 }
 
@@ -117,16 +100,16 @@ ad_status dpm_run_op(dpm_sampler *s, int i, int keep)
     case DPM_OP_LIN: linear(s, op); break;
     case DPM_OP_NOISE:
         ad_random_normal(t, s->run.seed, op->stream, (uint64_t)(s->run.first * s->model.dim),
-                         numbers(s), dpm_value(s, op->dst));
+                         dpm_run_numbers(s), dpm_value(s, op->dst));
         break;
     case DPM_OP_PROJECT: {
-        dpm_cut cut = cut_of(&s->o);
-        dpm_project(t, numbers(s), s->model.dim, &cut, s->sorted, dpm_value(s, op->src),
+        dpm_cut cut = dpm_run_cut(s);
+        dpm_project(t, dpm_run_numbers(s), s->model.dim, &cut, s->sorted, dpm_value(s, op->src),
                     dpm_value(s, op->dst));
         break;
     }
     case DPM_OP_BLEND:
-        dpm_blend(t, numbers(s), dpm_value(s, DPM_SLOT_MASK), dpm_value(s, op->src),
+        dpm_blend(t, dpm_run_numbers(s), dpm_value(s, DPM_SLOT_MASK), dpm_value(s, op->src),
                   dpm_value(s, op->other), dpm_value(s, op->dst));
         break;
     }
@@ -151,9 +134,9 @@ static ad_status given(dpm_sampler *s, int slot, const void *x)
 {
     if (s->program->last[slot] < 0 && slot != DPM_SLOT_X) return AD_OK;
     if (x)
-        memcpy(dpm_value(s, slot), x, used(s));
+        memcpy(dpm_value(s, slot), x, dpm_run_bytes(s));
     else
-        memset(dpm_value(s, slot), 0, used(s));
+        memset(dpm_value(s, slot), 0, dpm_run_bytes(s));
     return AD_OK;
 }
 
@@ -165,11 +148,8 @@ ad_status dpm_run_given(dpm_sampler *s)
     AD_TRY(given(s, DPM_SLOT_KNOWN, r->known));
     AD_TRY(given(s, DPM_SLOT_MASK, r->mask));
     if (s->program->last[DPM_SLOT_ONES] < 0) return AD_OK;
-    for (long i = 0; i < numbers(s); i++)
-        if (s->model.type == AD_F32)
-            ((float *)dpm_value(s, DPM_SLOT_ONES))[i] = 1;
-        else
-            ((double *)dpm_value(s, DPM_SLOT_ONES))[i] = 1;
+    for (long i = 0; i < dpm_run_numbers(s); i++)
+        ad_put(s->model.type, dpm_value(s, DPM_SLOT_ONES), i, 1);
     return AD_OK;
 }
 
@@ -190,12 +170,13 @@ static ad_status states(dpm_sampler *s, long step)
     const dpm_run *r    = &s->run;
     int            slot = step ? s->program->step_slot[step - 1] : DPM_SLOT_X;
     if (r->path && slot >= 0)
-        memcpy((char *)r->path + (size_t)step * used(s), dpm_value(s, slot), used(s));
+        memcpy((char *)r->path + (size_t)step * dpm_run_bytes(s), dpm_value(s, slot),
+               dpm_run_bytes(s));
     if (r->record && s->o.adjoint == DPM_ADJOINT_CHECKPOINTS) return dpm_checkpoint_pass(s, step);
     return AD_OK;
 }
 
-static ad_status told(dpm_sampler *s, long done, long all)
+ad_status dpm_run_told(dpm_sampler *s, long done, long all)
 {
     const dpm_run *r = &s->run;
     s->stats.nfe     = done;
@@ -215,61 +196,9 @@ static ad_status straight(dpm_sampler *s)
     for (int i = 0; i < p->ops; i++) {
         for (; step < p->ended && p->step_end[step] == i; step++) AD_TRY(states(s, step + 1));
         AD_TRY(dpm_run_op(s, i, i >= from));
-        if (p->op[i].kind == DPM_OP_EVAL) AD_TRY(told(s, ++done, p->places));
+        if (p->op[i].kind == DPM_OP_EVAL) AD_TRY(dpm_run_told(s, ++done, p->places));
     }
     for (; step < p->ended; step++) AD_TRY(states(s, step + 1));
-    return AD_OK;
-}
-
-/* --- samplers that decide by values: their program is made while it runs ------------------------------------------- */
-
-typedef struct live {
-    dpm_sampler *s;
-    int          done;
-    long         evaluations;
-} live;
-
-static ad_status live_run(void *ctx, int upto)
-{
-    live        *l    = ctx;
-    dpm_sampler *s    = l->s;
-    int          keep = s->run.record;
-    AD_TRY(dpm_kept_size(&s->buffer, s->program->slots));
-    for (int i = 0; i < s->program->slots; i++)
-        AD_TRY(dpm_kept_need(&s->buffer, i, dpm_state_bytes(s), &s->stats.bytes));
-    for (; l->done < upto; l->done++) {
-        AD_TRY(dpm_run_op(s, l->done, keep));
-        if (s->program->op[l->done].kind == DPM_OP_EVAL) AD_TRY(told(s, ++l->evaluations, 0));
-    }
-    return AD_OK;
-}
-
-static const void *live_value(void *ctx, int slot)
-{
-    return dpm_value(((live *)ctx)->s, slot);
-}
-
-static ad_status alive(dpm_sampler *s)
-{
-    live     l    = { .s = s };
-    dpm_live with = { .run = live_run, .value = live_value, .n = s->run.n, .ctx = &l };
-    dpm_program_free(s->program);
-    s->program = NULL;
-    AD_TRY(dpm_program_new(&s->program, s->model.dim, s->steps));
-    AD_TRY(dpm_kept_size(&s->buffer, s->program->slots));
-    for (int i = 0; i < s->program->slots; i++) {
-        AD_TRY(dpm_kept_need(&s->buffer, i, dpm_state_bytes(s), &s->stats.bytes));
-        s->program->last[i] = 0; /* all of them may be asked for */
-    }
-    AD_TRY(dpm_run_given(s));
-    dpm_program *p = s->program;
-    AD_TRY(dpm_build_program(&p, s->method, &s->o, &s->model, s->steps, s->point, &with));
-    AD_TRY(live_run(&l, p->ops));
-    for (long i = 0; s->run.path && i <= s->steps; i++) {
-        int slot = i ? p->step_slot[i - 1] : DPM_SLOT_X;
-        if (slot >= 0)
-            memcpy((char *)s->run.path + (size_t)i * used(s), dpm_value(s, slot), used(s));
-    }
     return AD_OK;
 }
 
@@ -294,15 +223,15 @@ static ad_status go(dpm_sampler *s)
     const dpm_run *r = &s->run;
     double         w = r->guidance == 0 ? 1 : r->guidance == DPM_ZERO ? 0 : r->guidance;
     AD_TRY(dpm_evaluator_load(s->evaluator, r->n, r->args, r->theta, w, r->record));
-    AD_TRY(s->method->flags & DPM_LIVE ? alive(s) : straight(s));
+    AD_TRY(s->method->flags & DPM_LIVE ? dpm_run_live(s) : straight(s));
     const void *x = dpm_value(s, s->program->result[0]);
-    if (!dpm_finite(s->model.type, numbers(s), x))
+    if (!dpm_finite(s->model.type, dpm_run_numbers(s), x))
         return ad_fail(
             AD_NONFINITE_STATE,
             "sampler %s: the sample of row %ld is not finite after %ld steps; more steps or a "
             "lower order may help",
             s->method->name, r->first + bad_row(s, x), s->steps);
-    memcpy(r->out, x, used(s));
+    memcpy(r->out, x, dpm_run_bytes(s));
     return AD_OK;
 }
 

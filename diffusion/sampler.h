@@ -67,6 +67,29 @@ ad_status dpm_sampler_room(dpm_sampler *s, const dpm_program *p);
 
 /* --- run.c ------------------------------------------------------------------------------------------------------- */
 
+/* Numbers and bytes of the rows of this run. */
+static inline long dpm_run_numbers(const dpm_sampler *s)
+{
+    return s->run.n * s->model.dim;
+}
+
+static inline size_t dpm_run_bytes(const dpm_sampler *s)
+{
+    return (size_t)dpm_run_numbers(s) * ad_type_size(s->model.type);
+}
+
+static inline dpm_cut dpm_run_cut(const dpm_sampler *s)
+{
+    return (dpm_cut){ .range = s->o.clip_range > 0 ? s->o.clip_range : 1,
+                      .ratio = s->o.threshold,
+                      .most  = s->o.threshold_most };
+}
+
+/* Tells the watcher; AD_CANCELLED. */
+ad_status dpm_run_told(dpm_sampler *s, long done, long all);
+/* live.c */
+ad_status dpm_run_live(dpm_sampler *s);
+
 /* Runs instructions [from, to) on the values alive; keep: sources, and with DPM_ADJOINT_TAPE residuals, are kept. */
 ad_status dpm_run_ops(dpm_sampler *s, int from, int to, int keep);
 ad_status dpm_run_op(dpm_sampler *s, int i, int keep);

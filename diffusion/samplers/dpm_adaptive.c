@@ -13,7 +13,7 @@ enum { MOST_TRIES = 10000 };
 
 static double at(const dpm_build *b, const void *v, long i)
 {
-    return b->model->type == AD_F32 ? (double)((const float *)v)[i] : ((const double *)v)[i];
+    return ad_get(b->model->type, v, i);
 }
 
 /* (1); NaN counts as infinite. */

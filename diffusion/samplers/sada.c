@@ -107,9 +107,7 @@ static dpm_slot advance(dpm_build *b, const cache *c, long i, dpm_slot x)
 static double mean_product(long n, ad_type type, const void *a, const void *b)
 {
     double sum = 0;
-    for (long i = 0; i < n; i++)
-        sum += type == AD_F32 ? (double)((const float *)a)[i] * (double)((const float *)b)[i]
-                              : ((const double *)a)[i] * ((const double *)b)[i];
+    for (long i = 0; i < n; i++) sum += ad_get(type, a, i) * ad_get(type, b, i);
     return sum / (double)n;
 }
 
