@@ -79,7 +79,7 @@ static ad_status read_weights(mdl_denoiser *d, const char *path, mdl_score_netwo
     d->theta            = ad_alloc((size_t)count * ad_type_size(d->model.type));
     c.theta             = theta;
     ad_status s         = theta && d->theta ? AD_OK : AD_NO_MEMORY;
-    if (!s && decay > 0) s = ad_ema_new(&ema, own->params, decay, 1);
+    if (!s && decay > 0) s = ad_ema_new(&ema, own->params, decay, 0);
     c.ema = ema;
     if (!s) s = ad_checkpoint_load(path, &c);
     if (!s && ema && ema->updates > 0) s = ad_ema_read(ema, theta);

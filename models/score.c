@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include <costate/autodiff/memory.h>
@@ -92,7 +93,7 @@ static ad_status build(mdl_scorer *s)
     AD_TRY(mdl_score_network_init(&s->net));
     AD_TRY(mdl_scorer_graph_new(&s->graph, s));
     AD_TRY(mdl_learner_new(&s->learner, s->net.params, &s->o.learn));
-    if (s->o.average > 0) AD_TRY(ad_ema_new(&s->average, s->net.params, s->o.average, 1));
+    if (s->o.average > 0) AD_TRY(ad_ema_new(&s->average, s->net.params, s->o.average, 0));
     return buffers(s);
 }
 
@@ -223,11 +224,20 @@ ad_status mdl_scorer_gradient(mdl_scorer *s, long n, const double *x, const int 
     return mdl_pass_gradient(&way, &(pass){ s, n, x, label, draw }, step);
 }
 
+/* The decay of update k is min(d, (1 + k) / (10 + k)): a short training's average is not one of its first, random weights. */
+static void take_average(ad_ema *e, const void *theta)
+{
+    const double d = e->decay, k = (double)e->updates;
+    e->decay = fmin(d, (1 + k) / (10 + k));
+    ad_ema_update(e, theta);
+    e->decay = d; /* what a checkpoint holds */
+}
+
 ad_status mdl_scorer_step(mdl_scorer *s, long n, const double *x, const int *label, uint64_t draw,
                           mdl_step *step)
 {
     AD_TRY(mdl_scorer_gradient(s, n, x, label, draw, step));
-    if (s->average) ad_ema_update(s->average, s->learner->theta);
+    if (s->average) take_average(s->average, s->learner->theta);
     AD_TRY(mdl_learner_step(s->learner, step->loss));
     step->rate = s->learner->rate;
     return AD_OK;
