@@ -39,6 +39,9 @@ ad_status sampler_case_judge(const sampler_case *c, sampler_error *e);
 /* sampler_noise.c: the sliced Wasserstein-2 distance of out, and of other exact samples, from as many exact samples. */
 ad_status sampler_case_distance(const sampler_case *c, double *distance);
 ad_status sampler_case_floor(const sampler_case *c, double *distance);
+/* The same of any two sets [n, dim]. */
+ad_status sampler_case_between(const sampler_case *c, const double *a, const double *b,
+                               double *distance);
 
 /* Is the row named by --rows, or is there no --rows? A name there that is no sampler: AD_INVALID by sampler_rows_check(). */
 struct cli_args;

@@ -51,23 +51,31 @@ static void exact_samples(const sampler_case *c, uint64_t seed, double *x, doubl
     for (long i = 0; i < all; i++) x[i] = end.alpha * x[i] + end.sigma * e[i];
 }
 
+ad_status sampler_case_between(const sampler_case *c, const double *a, const double *b,
+                               double *distance)
+{
+    double *p = ad_alloc(2 * (size_t)c->n * sizeof(double)), sum = 0;
+    if (!p) return AD_NO_MEMORY;
+    for (long d = 0; d < DIRECTIONS; d++) sum += along(c, a, b, d, p);
+    *distance = sqrt(sum / DIRECTIONS);
+    ad_free(p);
+    return AD_OK;
+}
+
 /* a NULL: another set of exact samples. */
 static ad_status sliced(const sampler_case *c, const double *a, double *distance)
 {
-    size_t  bytes = (size_t)(c->n * c->dim) * sizeof(double);
-    double *x = ad_alloc(bytes), *y = ad_alloc(bytes), *e = ad_alloc(bytes),
-           *p = ad_alloc(2 * (size_t)c->n * sizeof(double)), sum = 0;
-    ad_status status = x && y && e && p ? AD_OK : AD_NO_MEMORY;
+    size_t    bytes = (size_t)(c->n * c->dim) * sizeof(double);
+    double   *x = ad_alloc(bytes), *y = ad_alloc(bytes), *e = ad_alloc(bytes);
+    ad_status status = x && y && e ? AD_OK : AD_NO_MEMORY;
     if (!status) {
         exact_samples(c, SEED, x, e);
         if (!a) exact_samples(c, SEED + AGAIN, y, e);
-        for (long d = 0; d < DIRECTIONS; d++) sum += along(c, a ? a : y, x, d, p);
-        *distance = sqrt(sum / DIRECTIONS);
+        status = sampler_case_between(c, a ? a : y, x, distance);
     }
     ad_free(x);
     ad_free(y);
     ad_free(e);
-    ad_free(p);
     return status;
 }
 
