@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "score.h"
+#include "score_evaluate.h"
 #include "text.h"
 
 static void print_data(const score_run *f, FILE *out)
@@ -212,9 +213,10 @@ static const cli_verb verb = {
 };
 
 const cli_model cli_model_score = {
-    .name  = "score",
-    .about = "diffusion model: samples by taking noise away, steered by gradients through the "
-             "sampler; Song et al. 2021, Karras et al. 2022",
-    .train = &verb,
-    .info  = info,
+    .name     = "score",
+    .about    = "diffusion model: samples by taking noise away, steered by gradients through the "
+                "sampler; Song et al. 2021, Karras et al. 2022",
+    .train    = &verb,
+    .evaluate = score_evaluate,
+    .info     = info,
 };

@@ -11,7 +11,8 @@ static int run(const cli_args *a)
     const cli_model *m = cli_model_of_run(directory);
     if (!m) return cli_failed(a);
     if (m->evaluate) return m->evaluate(a, directory);
-    return cli_mistake(a, "runs of %s cannot be evaluated; ode-classifier's can", m->name);
+    return cli_mistake(a, "runs of %s cannot be evaluated; ode-classifier's and score's can",
+                       m->name);
 }
 
 #include "options.h"
@@ -22,7 +23,7 @@ static const cli_option options[] = {
       NULL },
     { "part", CLI_TEXT, "train|test", "test", "of the run's own data, as it was split", NULL },
     { "rows", CLI_INTEGER, NULL, "0", "samples that are looked at, the first; 0: all", NULL },
-    { "precision", CLI_LIST, "A,B", NULL, "float32, float64; both", "solver" },
+    { "precision", CLI_LIST, "A,B", NULL, "float32, float64; a classifier in both", "solver" },
     { "tolerance", CLI_LIST, "X,Y,..", NULL, "rtol and atol; the run's own", NULL },
     THREADS_OPTION,
     { "json", CLI_FLAG, NULL, NULL, "a JSON list", "output" },
@@ -31,10 +32,12 @@ static const cli_option options[] = {
 
 const cli_verb cli_verb_evaluate = {
     .name    = "evaluate",
-    .summary = "judges a trained classifier, in any precision and at any tolerance",
+    .summary = "judges a trained classifier, or the likelihood of data under a score run, at any "
+               "tolerance",
     .usage   = "RUN [options]",
     .examples =
         "costate evaluate run-digits\n"
+        "costate evaluate run-two-moons --tolerance 1e-5,1e-8\n"
         "costate evaluate run --precision float64 --tolerance 1e-5,1.4e-8 --rows 512 --part train",
     .options   = options,
     .max_words = 1,
