@@ -109,7 +109,7 @@ static ad_status handed(dpm_walk *w)
     dpm_sampler          *s = w->s;
     const size_t          n = (size_t)s->run.n * (size_t)s->model.dim;
     if (s->o.adjoint == DPM_ADJOINT_LAST && s->o.last < s->program->ended)
-        w->touched[DPM_SLOT_X] = w->touched[DPM_SLOT_MEAN] = 0;
+        w->touched[DPM_SLOT_X] = 0;
     hand_out(w, DPM_SLOT_MEAN, c->mean_bar);
     hand_out(w, DPM_SLOT_X, c->x_bar);
     if (c->x_bar && c->path_bar)

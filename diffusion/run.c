@@ -210,6 +210,15 @@ static ad_status check(const dpm_sampler *s, const dpm_run *r)
     if (!r->x || !r->out)
         return ad_fail(AD_INVALID, "sampler %s: a run needs a start x and a place for out",
                        s->method->name);
+    if (r->guidance != 0 && !s->model.guided)
+        return ad_fail(AD_INVALID,
+                       "sampler %s: guidance %g of a model that is not guided (dpm_model.guided)",
+                       s->method->name, r->guidance == DPM_ZERO ? 0 : r->guidance);
+    if (!s->o.inpaint && (r->known || r->mask))
+        return ad_fail(AD_INVALID,
+                       "sampler %s: known and mask are for inpainting, which the options do not "
+                       "ask for (dpm_options.inpaint)",
+                       s->method->name);
     if (s->o.inpaint && (!r->known || !r->mask))
         return ad_fail(AD_INVALID, "sampler %s: inpainting needs known and mask, [n,%ld] each",
                        s->method->name, s->model.dim);

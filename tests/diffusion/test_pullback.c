@@ -73,6 +73,7 @@ static void close_problem(problem *p)
 static ad_status sample(dpm_sampler *s, const problem *p, double *out, double *path, int record)
 {
     const void *args[] = { p->c };
+    const int   paint  = dpm_sampler_options(s)->inpaint;
     return dpm_sample(s, &(dpm_run){ .n        = N,
                                      .x        = p->x,
                                      .args     = args,
@@ -81,8 +82,8 @@ static ad_status sample(dpm_sampler *s, const problem *p, double *out, double *p
                                      .seed     = 9,
                                      .out      = out,
                                      .path     = path,
-                                     .known    = p->known,
-                                     .mask     = p->mask,
+                                     .known    = paint ? p->known : NULL,
+                                     .mask     = paint ? p->mask : NULL,
                                      .record   = record });
 }
 
@@ -450,6 +451,15 @@ Test(pullback, mistakes)
     cr_expect_eq(pull(s, &p, &g), AD_INVALID);
     cr_expect(isnan(g.x[0]) && isnan(g.theta[0]) && isnan(g.c[0]) && isnan(g.w),
               "a failed pullback returns NaN");
+    cr_expect_eq(dpm_sample(s, &(dpm_run){ .n     = N,
+                                           .x     = p.x,
+                                           .args  = (const void *[]){ p.c },
+                                           .theta = p.theta,
+                                           .out   = out,
+                                           .known = p.known,
+                                           .mask  = p.mask }),
+                 AD_INVALID);
+    cr_expect(strstr(ad_message(), "inpainting"), "%s", ad_message());
     dpm_sampler_free(s);
     o.adjoint = DPM_ADJOINT_REVERSIBLE;
     cr_expect_eq(dpm_sampler_new(&s, &p.model, &o, N), AD_INVALID);

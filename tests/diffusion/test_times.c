@@ -8,12 +8,15 @@ typedef struct other {
 
 static void run(dpm_sampler *s, const registry *r, double *out, double *x_bar)
 {
-    double mask[REGISTRY_ALL];
+    double    mask[REGISTRY_ALL];
+    const int paint = dpm_sampler_options(s)->inpaint;
     for (int i = 0; i < REGISTRY_ALL; i++) mask[i] = i % 2;
-    ok(dpm_sample(
-        s,
-        &(dpm_run){
-            .n = REGISTRY_ROWS, .x = r->x, .known = r->x, .mask = mask, .out = out, .record = 1 }));
+    ok(dpm_sample(s, &(dpm_run){ .n      = REGISTRY_ROWS,
+                                 .x      = r->x,
+                                 .known  = paint ? r->x : NULL,
+                                 .mask   = paint ? mask : NULL,
+                                 .out    = out,
+                                 .record = 1 }));
     ok(dpm_pullback(s, &(dpm_cotangents){ .out_bar = r->x, .x_bar = x_bar }));
 }
 
