@@ -98,7 +98,7 @@ static int watch(const mdl_training_progress *p, void *ctx)
     learn_metrics_write(l, p);
     if (l->failed) return 1;
     if (p->seconds - l->saved > l->config->checkpoint) {
-        l->saved  = p->seconds;
+        l->saved = p->seconds;
         fflush(l->metrics); /* a process that is killed has no line less than its checkpoint */
         l->failed = save_checkpoint(l);
         snprintf(l->sentence, sizeof l->sentence, "%s", ad_message());

@@ -14,4 +14,7 @@ typedef struct score_run {
         test_penalty; /* test: NaN where nothing is held out */
 } score_run;
 
+/* score_picture.c: samples of what has been trained. */
+ad_status score_pictures(const score_run *f, cli_report *r);
+
 #endif

@@ -92,7 +92,8 @@ static ad_status report(score_run *f)
     char                  seconds[32];
     AD_TRY(cli_report_new(&r, t->train->name, "a score network, trained by costate"));
     result(f, r);
-    ad_status s = learn_curves(&f->l, r);
+    ad_status s = score_pictures(f, r);
+    if (!s) s = learn_curves(&f->l, r);
     cli_report_section(r, "Data and training");
     cli_report_text(
         r,

@@ -130,7 +130,9 @@ fails 'an average that never moves' 2 'ema' train $moons --ema 1
 fails 'a tolerance, of what?' 2 "unknown option 'rtol'" train $moons --rtol 1e-3
 fails 'a regularizer of solves' 2 "unknown option 'regularizer'" train $moons --regularizer error:1
 fails 'a run of another model' 1 "a run of the model 'score'" "$costate" train cnf --resume --output run
-fails 'what cannot be evaluated' 2 'runs of score cannot be evaluated' "$costate" evaluate run
+ok 'the likelihood of its data' "$costate" evaluate run --rows 50 --tolerance 1e-4 --json
+is 'is a number' 1 "$(grep -c '"log_density": -*[0-9]' "$scratch/out")"
+fails 'other data' 1 numbers "$costate" evaluate run --data digits
 fails 'a forecast of it' 1 "a run of the model 'score', not of ode" "$costate" forecast run --until 3
 fails 'a class that there is not' 2 '0 to 9' "$costate" sample digits --class 12
 finish
