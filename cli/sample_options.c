@@ -103,6 +103,9 @@ static ad_status numbers(const cli_args *a, dpm_options *o)
     AD_TRY(sample_number(a, "atol", &o->atol));
     AD_TRY(positive(a, "threshold", &o->threshold));
     AD_TRY(positive(a, "threshold-most", &o->threshold_most));
+    if (cli_given(a, "threshold-most") && !cli_given(a, "threshold"))
+        return ad_fail(AD_INVALID,
+                       "--threshold-most is about --threshold RATIO, which is not given");
     if (o->threshold > 1)
         return ad_fail(AD_INVALID, "--threshold is %g; it is a part of the numbers, at most 1",
                        o->threshold);

@@ -45,6 +45,11 @@ ad_status sample_procedure_check(sample *s)
         if (!cli_given(s->args, "steps")) s->steps = 18; /* of the finish, dmcmc.h */
         return AD_OK;
     }
+    if (s->steps < 10)
+        return ad_fail(AD_INVALID,
+                       "--sampler fkc steps as Euler and Maruyama do: %ld steps blow up, take 10 "
+                       "at least; 100 are usual",
+                       s->steps);
     dpm_point *point = ad_arena_alloc(s->arena, (size_t)(s->steps + 1) * sizeof *point);
     if (!point) return AD_NO_MEMORY;
     s->point = point;

@@ -75,7 +75,7 @@ ad_status dpm_grid_needs_finite(const dpm_schedule *s, const dpm_grid_options *o
         "the grid '%s' needs a finite lambda at both ends, but it is %g at t = %g and %g "
         "at t = %g; move that end, or take 'time-uniform'%s",
         grid, a, o->t_begin, b, o->t_end,
-        isinf(b) ? "; final_zero adds a last point with sigma = 0" : "");
+        isinf(b) ? "; final_zero (--final zero) adds a last point with sigma = 0" : "");
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------ */

@@ -314,4 +314,6 @@ none 'and nothing else'
 mkdir d.npy
 fails 'a folder' 1 'is a folder' sample --n 5 --output d.npy
 [ -w /dev/full ] && fails 'a full disk' 1 'could not be written' bash -c '"$0" sample m.json --n 3 > /dev/full' "$costate"
+fails 'a limit of nothing' 2 '--threshold RATIO' "$costate" sample "$scratch/m.json" --threshold-most 2
+fails 'particles in one step' 2 'at least' "$costate" sample "$scratch/m.json" --sampler fkc --steps 1
 finish
