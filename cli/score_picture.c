@@ -7,7 +7,7 @@
 #include "score.h"
 #include "tiles.h"
 
-enum { TILES = 100, POINTS = 2000, STEPS = 30, SEED = 1 };
+enum { TILES = 100, POINTS = 1000, STEPS = 20, SEED = 1 };
 
 typedef struct preview {
     const score_run *f;

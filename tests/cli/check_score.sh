@@ -1,5 +1,5 @@
 #!/bin/bash
-# `costate train score` as people use it: points, tables, digits; interrupted and resumed; mistakes; its experiments.
+# `costate train score` as people use it: points, tables, digits; interrupted and resumed; mistakes.
 . "$(dirname "$0")/../check.sh"
 costate=$1
 cd "$scratch" || exit 1
@@ -65,11 +65,11 @@ rows = [json.loads(line) for line in sys.stdin]
 print(len(rows), hashlib.md5(repr([(r["iteration"], r["loss"]) for r in rows]).encode()).hexdigest())
 END
 steady="$moons --schedule constant --fokker-planck 0.01"
-ok 'whole' train $steady --iterations 400 --output whole
-ok 'a half' train $steady --iterations 150 --output half
-ok 'and the rest' train --resume --iterations 400 --output half --quiet
+ok 'whole' train $steady --iterations 250 --output whole
+ok 'a half' train $steady --iterations 100 --output half
+ok 'and the rest' train --resume --iterations 250 --output half --quiet
 same 'resumed' half
-train $steady --iterations 400 --checkpoint-every 0 --output killed > out 2> err &
+train $steady --iterations 250 --checkpoint-every 0 --output killed > out 2> err &
 pid=$!
 for _ in $(seq 200); do
     [ "$(wc -l 2> /dev/null < killed/metrics.jsonl || echo 0)" -ge 40 ] && break
@@ -77,9 +77,9 @@ for _ in $(seq 200); do
 done
 kill -INT $pid 2> /dev/null
 wait $pid
-ok 'interrupted, it goes on' train --resume --iterations 400 --output killed --quiet
+ok 'interrupted, it goes on' train --resume --iterations 250 --output killed --quiet
 same 'interrupted' killed
-train $steady --iterations 400 --checkpoint-every 0 --output shot > out 2> err &
+train $steady --iterations 250 --checkpoint-every 0 --output shot > out 2> err &
 pid=$!
 for _ in $(seq 200); do
     [ "$(wc -l 2> /dev/null < shot/metrics.jsonl || echo 0)" -ge 40 ] && break
@@ -87,7 +87,7 @@ for _ in $(seq 200); do
 done
 kill -KILL $pid 2> /dev/null
 wait $pid 2> /dev/null
-ok 'killed, it goes on' train --resume --iterations 400 --output shot --quiet
+ok 'killed, it goes on' train --resume --iterations 250 --output shot --quiet
 same 'killed' shot
 
 # Tables and digits, with classes.
@@ -102,18 +102,6 @@ ok 'digits' train --data digits --rows 300 --test-rows 100 --conditional $small 
 ok 'info' "$costate" info digits
 is 'tells of classes' 1 "$(grep -c 'of 64 numbers, for digits, 10 classes; predicts v on cosine' out)"
 ok 'a class is sampled' "$costate" sample digits --class 3 --guidance 2 --n 4 --steps 4 --output y.npy --quiet
-
-# The experiments.
-ok 'digits-score' "$costate" reproduce digits-score --quick --quiet --output ds
-is 'tells every sampler at every budget' 24 "$(grep -c '"budget"' ds/results.json)"
-ok 'ode-sde-gap' "$costate" reproduce ode-sde-gap --quick --quiet --output gap
-is 'the exact score solves the equation' yes "$(field rows < gap/results.json | python3 -c 'import ast, sys
-rows = ast.literal_eval(sys.stdin.read())
-print("yes" if rows[0]["residual"] < 1e-9 and rows[1]["residual"] > 0.01 else rows)')"
-is 'and has no gap' yes "$(python3 -c 'import json
-j = json.load(open("gap/results.json"))
-print("yes" if j["rows"][0]["gap"] < 2 * j["floor"] else j)')"
-ok 'again: what was trained is there' "$costate" reproduce ode-sde-gap --quick --quiet --output gap
 
 # Mistakes.
 fails 'no data' 2 'on which data' train --epochs 1

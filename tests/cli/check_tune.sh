@@ -61,9 +61,6 @@ ok 'weights' tune "$scratch/run" --of weights --target "$scratch/x.npy" --steps 
 at_most 'they learn' 0.99 "$(part)"
 ok 'are a run that is sampled' "$costate" sample "$scratch/t" --n 4 --steps 5 --quiet
 
-ok 'the experiment' "$costate" reproduce adjointdpm --quick --quiet --output "$scratch/r"
-is 'tells every task by every gradient' 12 "$(grep -c '"gradient"' "$scratch/r/results.json")"
-
 fails 'no model named' 2 'which model' "$costate" tune
 fails 'no target' 2 'class:K' "$costate" tune "$scratch/m.json"
 fails 'no such file' 2 nowhere.npy "$costate" tune "$scratch/m.json" --target nowhere.npy
