@@ -324,7 +324,8 @@ Test(grids, mistakes)
     REFUSED("flow", "picks steps of a discrete schedule", .name = "trailing", .steps = 5);
     REFUSED("edm", "picks steps of a discrete schedule", .name = "linspace", .steps = 5);
     REFUSED("flow", "needs a finite lambda at both ends", .steps = 5, .t_begin = 1);
-    REFUSED("edm", "final_zero (--final zero) adds", .name = "karras", .steps = 5, .t_end = DPM_ZERO);
+    REFUSED("edm", "final_zero (--final zero) adds", .name = "karras", .steps = 5,
+            .t_end = DPM_ZERO);
     REFUSED("vp-linear", "needs a finite lambda at both ends", .name = "beta", .steps = 5,
             .t_end = DPM_ZERO);
     REFUSED("vp-linear", "is for the schedule 'flow'", .name = "time-uniform", .steps = 5,
