@@ -144,6 +144,9 @@ static void lives(dpm_program *p)
         if (p->step_slot[i] >= 0) note(p->step_slot[i], &r);
     }
     for (int i = 0; i < p->results; i++) p->last[p->result[i]] = p->ops;
+    /* what a run brings is read on the way back too (a mask) */
+    for (int i = DPM_SLOT_MEAN; i < DPM_SLOTS_GIVEN; i++)
+        if (p->last[i] >= 0) p->last[i] = p->ops;
 }
 
 /* Walking back, an instruction may need anything that its step has made or read (dpm_recover()): all of it lives to the end of
