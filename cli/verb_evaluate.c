@@ -32,8 +32,7 @@ static const cli_option options[] = {
 
 const cli_verb cli_verb_evaluate = {
     .name    = "evaluate",
-    .summary = "judges a trained classifier, or the likelihood of data under a score run, at any "
-               "tolerance",
+    .summary = "judges a trained classifier, or data by the likelihood of a score run",
     .usage   = "RUN [options]",
     .examples =
         "costate evaluate run-digits\n"
