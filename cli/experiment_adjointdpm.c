@@ -222,7 +222,9 @@ static ad_status open(adjoint_work *w)
     AD_TRY(mdl_denoiser_load(&w->model, path, 0));
     ds_samples *train;
     AD_TRY(ds_samples_make(&train, "digits", NULL));
-    ad_status s = mdl_judge_new(&w->judge, train, &(mdl_judge_options){ .noise = 0.05 });
+    ad_status s = mdl_judge_new(
+        &w->judge, train,
+        &(mdl_judge_options){ .noise = 0.05, .iterations = w->r->quick ? 200 : 0 });
     ds_samples_free(train);
     if (!s) s = ds_samples_make(&w->digits, "digits", &(ds_samples_options){ .part = DS_TEST });
     return s ? s : digits_tasks(w);

@@ -14,7 +14,7 @@
 #include "reproduce_page.h"
 #include "trained.h"
 
-enum { SAMPLES = 2000, QUICK = 200, BUDGETS = 4, SAMPLERS = 6, SHOWN = 10, CELL = 32 };
+enum { SAMPLES = 2000, QUICK = 100, BUDGETS = 4, SAMPLERS = 6, SHOWN = 10, CELL = 32 };
 
 static const char *const samplers[SAMPLERS] = { "ddim",     "heun",     "deis-logrho",
                                                 "dpmpp-2m", "dpmpp-3m", "unipc" };
@@ -58,7 +58,10 @@ static ad_status real_digits(work *w)
     ds_samples *train, *test = NULL;
     AD_TRY(ds_samples_make(&train, "digits", NULL));
     ad_status s = ds_samples_make(&test, "digits", &(ds_samples_options){ .part = DS_TEST });
-    if (!s) s = mdl_judge_new(&w->judge, train, &(mdl_judge_options){ .noise = 0.05 });
+    if (!s)
+        s = mdl_judge_new(
+            &w->judge, train,
+            &(mdl_judge_options){ .noise = 0.05, .iterations = w->r->quick ? 200 : 0 });
     if (!s) s = mdl_judge_accuracy(w->judge, test, &w->accuracy);
     if (!s) s = digits_read(&w->train, w->arena, w->judge, train);
     if (!s) s = digits_read(&w->test, w->arena, w->judge, test);
