@@ -6,59 +6,24 @@
    keeps the tableau's order, and is solved for z, then for y. Going back, a step divides errors by zeta. The error is one thing
    below and another beyond N = 1 / (1 - zeta) steps, a thousand by default, and in between the two cancel in part: orders are
    seen on either side of it. */
-#include <costate/diffusion/method.h>
-
-#include <math.h>
-
 #include "ddim_map.h"
-
-static dpm_point stage_point(const dpm_build *b, const dpm_point *s, const dpm_point *t, double c)
-{
-    if (c == 0) return *s;
-    if (c == 1) return *t;
-    return dpm_schedule_at_lambda(b->schedule, -log(s->rho + c * (t->rho - s->rho)));
-}
-
-/* Stages without a weight of their own at the end (FSAL) are for the next step, which here begins elsewhere. */
-static int stages_of(const nde_tableau *m)
-{
-    int n = m->stages;
-    while (n > 1 && m->b[n - 1] == 0) n--;
-    return n;
-}
-
-/* k_j of a step from v, which stands at s, to t. */
-static void stages(dpm_build *b, const nde_tableau *m, dpm_slot v, const dpm_point *s,
-                   const dpm_point *t, dpm_slot k[])
-{
-    for (int i = 0; i < stages_of(m); i++) {
-        const dpm_point at = stage_point(b, s, t, m->c[i]);
-        double          c[NDE_STAGES + 1];
-        dpm_slot        u[NDE_STAGES + 1];
-        c[0] = ddim_keep(s, &at), u[0] = v;
-        for (int j = 0; j < i; j++) {
-            c[j + 1] = at.alpha * (t->rho - s->rho) * m->a[i][j];
-            u[j + 1] = k[j];
-        }
-        k[i] = dpm_eval(b, i ? dpm_lin(b, i + 1, c, u) : v, &at, DPM_EPSILON);
-    }
-}
+#include "rk.h"
 
 static void step(dpm_build *b, const nde_tableau *m, double zeta, const dpm_point *s,
                  const dpm_point *t, dpm_slot *y, dpm_slot *z)
 {
     const double keep = ddim_keep(s, t), h = t->rho - s->rho;
-    const int    n = stages_of(m);
+    const int    n = dpm_rk_stages(m);
     double       c[NDE_STAGES + 2];
     dpm_slot     u[NDE_STAGES + 2];
     c[0] = zeta * keep, u[0] = *y;
     c[1] = (1 - zeta) * keep, u[1] = *z;
-    stages(b, m, *z, s, t, u + 2);
+    dpm_rk_slopes(b, DPM_ALONG_RHO, m, s, t, *z, u + 2);
     for (int j = 0; j < n; j++) c[j + 2] = t->alpha * h * m->b[j];
     *y = dpm_lin(b, n + 2, c, u);
     dpm_recover(b, *y, u[0]);
     c[1] = keep, u[1] = *z;
-    stages(b, m, *y, t, s, u + 2);
+    dpm_rk_slopes(b, DPM_ALONG_RHO, m, t, s, *y, u + 2);
     *z = dpm_lin(b, n + 1, c + 1, u + 1);
     dpm_recover(b, *z, u[1]);
 }

@@ -23,8 +23,7 @@ static dpm_point stage(const dpm_build *b, dpm_coordinates c, double part, const
     return dpm_schedule_at_lambda(b->schedule, c == DPM_ALONG_RHO ? -log(z) : log1p(-z) - log(z));
 }
 
-/* The last stage of a tableau that keeps it for the next step has no weight here: it would be evaluated for nothing. */
-static int stages_used(const nde_tableau *m)
+int dpm_rk_stages(const nde_tableau *m)
 {
     int n = m->stages;
     while (n > 1 && m->b[n - 1] == 0) n--;
@@ -33,30 +32,40 @@ static int stages_used(const nde_tableau *m)
 
 static int ends_there(const nde_tableau *m)
 {
-    for (int i = 0; i < stages_used(m); i++)
+    for (int i = 0; i < dpm_rk_stages(m); i++)
         if (m->c[i] == 1) return 1;
     return 0;
+}
+
+/* x at p of a step from s to t: n slopes with the weights of a row. */
+static dpm_slot combine(dpm_build *b, dpm_coordinates c, const double *row, const dpm_point *s,
+                        const dpm_point *t, const dpm_point *p, dpm_slot x, int n,
+                        const dpm_slot slope[])
+{
+    double   dz = place(c, t) - place(c, s), w[1 + NDE_STAGES];
+    dpm_slot term[1 + NDE_STAGES];
+    w[0] = scale(c, p) / scale(c, s), term[0] = x;
+    for (int j = 0; j < n; j++) w[1 + j] = scale(c, p) * dz * row[j], term[1 + j] = slope[j];
+    return dpm_lin(b, 1 + n, w, term);
+}
+
+void dpm_rk_slopes(dpm_build *b, dpm_coordinates c, const nde_tableau *m, const dpm_point *s,
+                   const dpm_point *t, dpm_slot x, dpm_slot slope[])
+{
+    dpm_prediction want = c == DPM_ALONG_RHO ? DPM_EPSILON : DPM_FLOW;
+    for (int i = 0; i < dpm_rk_stages(m); i++) {
+        const dpm_point p = stage(b, c, m->c[i], s, t);
+        slope[i] = dpm_eval(b, i ? combine(b, c, m->a[i], s, t, &p, x, i, slope) : x, &p, want);
+    }
 }
 
 dpm_slot dpm_rk_step(dpm_build *b, dpm_coordinates c, const nde_tableau *m, const dpm_point *s,
                      const dpm_point *t, dpm_slot x)
 {
+    dpm_slot slope[NDE_STAGES];
     if (t->sigma == 0 && ends_there(m)) m = &nde_euler;
-    dpm_prediction want = c == DPM_ALONG_RHO ? DPM_EPSILON : DPM_FLOW;
-    double         dz   = place(c, t) - place(c, s), w[1 + NDE_STAGES];
-    dpm_slot       term[1 + NDE_STAGES]; /* x, then the slopes */
-    int            n = stages_used(m);
-    term[0]          = x;
-    for (int i = 0; i <= n; i++) {
-        const double   *row = i < n ? m->a[i] : m->b;
-        const dpm_point p   = i < n ? stage(b, c, m->c[i], s, t) : *t;
-        w[0]                = scale(c, &p) / scale(c, s);
-        for (int j = 0; j < i; j++) w[1 + j] = scale(c, &p) * dz * row[j];
-        dpm_slot v = i ? dpm_lin(b, 1 + i, w, term) : x;
-        if (i == n) return v;
-        term[1 + i] = dpm_eval(b, v, &p, want);
-    }
-    return x;
+    dpm_rk_slopes(b, c, m, s, t, x, slope);
+    return combine(b, c, m->b, s, t, t, x, dpm_rk_stages(m), slope);
 }
 
 void dpm_rk(dpm_build *b, dpm_coordinates c, const nde_tableau *m)

@@ -12,6 +12,11 @@
 
 typedef enum dpm_coordinates { DPM_ALONG_RHO, DPM_ALONG_FLOW } dpm_coordinates;
 
+/* Stages that a step evaluates: the last of a tableau that keeps it for the next step has no weight here. */
+int dpm_rk_stages(const nde_tableau *m);
+/* Their slopes of a step from x at s to t. */
+void dpm_rk_slopes(dpm_build *b, dpm_coordinates c, const nde_tableau *m, const dpm_point *s,
+                   const dpm_point *t, dpm_slot x, dpm_slot slope[]);
 /* From x at s to t. Into sigma = 0, a tableau with a stage there is Euler's: Karras et al. 2022, algorithm 1, line 6. */
 dpm_slot dpm_rk_step(dpm_build *b, dpm_coordinates c, const nde_tableau *m, const dpm_point *s,
                      const dpm_point *t, dpm_slot x);
