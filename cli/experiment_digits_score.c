@@ -10,8 +10,8 @@
 
 #include "digits.h"
 #include "json.h"
-#include "png.h"
 #include "reproduce_page.h"
+#include "tiles.h"
 #include "trained.h"
 
 enum { SAMPLES = 2000, QUICK = 100, BUDGETS = 4, SAMPLERS = 6, SHOWN = 10, CELL = 32 };
@@ -101,21 +101,17 @@ static ad_status sample(work *w, const char *sampler, long budget, cell *c)
 /* The first rows of each class, a class a column. */
 static ad_status picture(work *w, const char *sampler, long budget)
 {
-    enum { SIDE = SHOWN * (DIGIT_EDGE + 1) - 1, SCALE = 6 };
-    char           name[64], path[REPRO_PATH];
-    unsigned char *pixel = ad_arena_alloc(w->arena, SIDE * SIDE);
-    if (!pixel) return AD_NO_MEMORY;
-    memset(pixel, 128, SIDE * SIDE);
-    for (long i = 0; i < SHOWN * SHOWN && i < w->drawn.n; i++)
-        for (long p = 0; p < DIGIT_DIM; p++) {
-            long row                   = i / SHOWN * (DIGIT_EDGE + 1) + p / DIGIT_EDGE,
-                 column                = i % SHOWN * (DIGIT_EDGE + 1) + p % DIGIT_EDGE;
-            double v                   = fmin(1, fmax(0, w->drawn.x[i * DIGIT_DIM + p]));
-            pixel[row * SIDE + column] = (unsigned char)lround(255 * v);
-        }
+    char      name[64], path[REPRO_PATH];
+    cli_tiles t = { .n        = w->drawn.n < SHOWN * SHOWN ? w->drawn.n : SHOWN * SHOWN,
+                    .columns  = SHOWN,
+                    .h        = DIGIT_EDGE,
+                    .w        = DIGIT_EDGE,
+                    .channels = 1,
+                    .hi       = 1,
+                    .x        = w->drawn.x };
     snprintf(name, sizeof name, "%s-%ld.png", sampler, budget);
     AD_TRY(repro_path(w->r, NULL, name, path));
-    return cli_png_write(path, SIDE, SIDE, 1, SCALE, pixel);
+    return cli_tiles_write(&t, path);
 }
 
 static ad_status samples(work *w)

@@ -6,19 +6,11 @@
 
 #include "folder.h"
 #include "run_files.h"
+#include "sample.h"
 #include "search.h"
 
 static const char *const of_schedules[] = { "schedule",  "beta-min",  "beta-max", "train-steps",
                                             "sigma-min", "sigma-max", NULL };
-
-static ad_status number(const cli_args *a, const char *key, double *x)
-{
-    if (!cli_given(a, key)) return AD_OK;
-    double v = cli_number(a, key);
-    if (v < 0) return ad_fail(AD_INVALID, "--%s is %s; it is not negative", key, cli_text(a, key));
-    *x = v == 0 ? DPM_ZERO : v;
-    return AD_OK;
-}
 
 static ad_status integer(const cli_args *a, const char *key, long least, long most, long *x)
 {
@@ -32,8 +24,8 @@ static ad_status schedule(search *s)
     const cli_args      *a   = s->args;
     dpm_schedule_options o   = { .name = cli_text(a, "schedule") };
     const dpm_schedule  *own = s->model->schedule;
-    AD_TRY(number(a, "t-begin", &o.t_begin));
-    AD_TRY(number(a, "t-end", &o.t_end));
+    AD_TRY(sample_number(a, "t-begin", &o.t_begin));
+    AD_TRY(sample_number(a, "t-end", &o.t_end));
     s->task.base.schedule = own;
     if (own) {
         s->task.base.grid.t_begin = o.t_begin;
@@ -44,10 +36,10 @@ static ad_status schedule(search *s)
                                of_schedules[i], own->kind->name);
         return AD_OK;
     }
-    AD_TRY(number(a, "beta-min", &o.beta_min));
-    AD_TRY(number(a, "beta-max", &o.beta_max));
-    AD_TRY(number(a, "sigma-min", &o.sigma_min));
-    AD_TRY(number(a, "sigma-max", &o.sigma_max));
+    AD_TRY(sample_number(a, "beta-min", &o.beta_min));
+    AD_TRY(sample_number(a, "beta-max", &o.beta_max));
+    AD_TRY(sample_number(a, "sigma-min", &o.sigma_min));
+    AD_TRY(sample_number(a, "sigma-max", &o.sigma_max));
     if (cli_given(a, "train-steps")) AD_TRY(integer(a, "train-steps", 1, 1000000, &o.train_steps));
     AD_TRY(dpm_schedule_new(&s->schedule, &o));
     s->task.base.schedule = s->schedule;
@@ -161,7 +153,7 @@ ad_status search_options(search *s)
     AD_TRY(integer(a, "held-out", 8, 1000000, &s->held_out));
     AD_TRY(way(cli_text(a, "method"), &s->task.way));
     AD_TRY(compare(s));
-    AD_TRY(number(a, "guidance", &s->guidance));
+    AD_TRY(sample_number(a, "guidance", &s->guidance));
     if (s->guidance && !s->model->classes)
         return ad_fail(AD_INVALID, "--guidance: %s was not trained on classes", s->model->path);
     s->task.seed            = (uint64_t)seed;
